@@ -1,0 +1,38 @@
+import { isIP } from 'node:net';
+
+function parseHttpUrl(text: string): URL {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new Error('is not a URL, write it like https://host:5000/v3');
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Error('must begin with https:// or http://');
+  if (url.username || url.password) throw new Error('must not hold a user name or password');
+  if (url.search || url.hash) throw new Error('must not hold a query or fragment');
+  return url;
+}
+
+/**
+ * A service's base address in one form, without the slash at its end.
+ * @throws Error whose message continues "--flag …" or "key …"
+ */
+export function normaliseUrl(text: string): string {
+  return parseHttpUrl(text).href.replace(/\/+$/, '');
+}
+
+/**
+ * Keystone's address in one form: `https://host:5000/v3`; a missing `/v3` is added.
+ * @throws Error whose message continues "--flag …" or "key …"
+ */
+export function normaliseAuthUrl(text: string): string {
+  const base = normaliseUrl(text);
+  if (/\/v2\.0$/.test(base)) throw new Error('names Keystone v2.0, only v3 is spoken');
+  return /\/v3$/.test(base) ? base : `${base}/v3`;
+}
+
+/** Whether traffic to this address stays on this machine. */
+export function isLoopback(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
