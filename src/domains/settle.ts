@@ -1,0 +1,106 @@
+import { type Reading, sameReading } from './read.js';
+
+/** A change is believed once the file has not changed for so long. */
+const SETTLE_MS = 250;
+/** The same for a file that became empty or lost more than half of its lines: an editor may be in the middle. */
+const SUSPICIOUS_SETTLE_MS = 2000;
+
+export interface SettlerOptions {
+  /** What was believed at the start. */
+  initial: Reading;
+  read: () => Promise<Reading>;
+  /** Called with each reading that differs from the one believed before and has settled. */
+  believe: (reading: Reading) => void;
+}
+
+/**
+ * Decides when a change of the file is to be believed. It does not matter how often, or for what, it is poked: the file
+ * is read, and what counts is whether its bytes differ, first from those believed, then from those seen a while ago.
+ */
+export class Settler {
+  readonly #options: SettlerOptions;
+  #believed: Reading;
+  #lastBytes: Buffer;
+  #candidate: Reading | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  /** The candidate's time is up: if the next reading is still the same, it is believed. */
+  #due = false;
+  #reading = false;
+  #readAgain = false;
+  #closed = false;
+
+  constructor(options: SettlerOptions) {
+    this.#options = options;
+    this.#believed = options.initial;
+    this.#lastBytes = options.initial.kind === 'bytes' ? options.initial.bytes : Buffer.alloc(0);
+  }
+
+  /** Something may have happened to the file. */
+  poke(): void {
+    this.#readAgain = true;
+    if (!this.#reading && !this.#closed) void this.#readWhilePoked();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** One reading at a time: two at once could end in the wrong order. */
+  async #readWhilePoked(): Promise<void> {
+    this.#reading = true;
+    try {
+      while (this.#readAgain) {
+        this.#readAgain = false;
+        const due = this.#due;
+        const reading = await this.#options.read();
+        if (this.#closed) return;
+        this.#weigh(reading, due);
+      }
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  #weigh(reading: Reading, due: boolean): void {
+    if (sameReading(reading, this.#believed)) {
+      this.#await(null);
+    } else if (!this.#candidate || !sameReading(reading, this.#candidate)) {
+      this.#await(reading);
+    } else if (due) {
+      this.#await(null);
+      this.#believed = reading;
+      if (reading.kind === 'bytes') this.#lastBytes = reading.bytes;
+      this.#options.believe(reading);
+    }
+  }
+
+  #await(candidate: Reading | null): void {
+    clearTimeout(this.#timer);
+    this.#due = false;
+    this.#candidate = candidate;
+    if (!candidate) return;
+    const wait = isSuspicious(candidate, this.#lastBytes) ? SUSPICIOUS_SETTLE_MS : SETTLE_MS;
+    this.#timer = setTimeout(() => {
+      this.#due = true;
+      this.poke();
+    }, wait);
+    this.#timer.unref();
+  }
+}
+
+function isSuspicious(reading: Reading, before: Buffer): boolean {
+  if (reading.kind === 'lost') return false;
+  if (isBlank(reading.bytes)) return !isBlank(before);
+  return countLines(reading.bytes) < countLines(before) / 2;
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = bytes.length > 0 && bytes.at(-1) !== 0x0a ? 1 : 0;
+  for (let at = bytes.indexOf(0x0a); at !== -1; at = bytes.indexOf(0x0a, at + 1)) lines++;
+  return lines;
+}
