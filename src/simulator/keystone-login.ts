@@ -1,0 +1,112 @@
+import { type Answer, identityError, identityForbidden, identityUnauthorized, JSON_TYPE } from './answer.js';
+import type { AuthRequest, AuthScope } from './auth-body.js';
+import { catalog } from './catalog.js';
+import type { Cloud } from './cloud.js';
+import { hexId } from './ids.js';
+import type { Project, User } from './model.js';
+import { rightsOf } from './policy.js';
+import type { SimRequest } from './request.js';
+import type { Token } from './tokens.js';
+import type { World } from './world.js';
+
+function findUser(world: World, by: NonNullable<AuthRequest['user']>): User | undefined {
+  if (by.id !== undefined) return world.users.get(by.id);
+  const domain = world.findDomain(by.domain ?? {});
+  return domain && by.name !== undefined ? world.findUser(domain.id, by.name) : undefined;
+}
+
+/**
+ * The user whose password this is. Keystone tests the lock before the password, counts wrong ones only, and forgets
+ * them after a good one (keystone identity/backends/sql.py).
+ */
+function checkPassword(cloud: Cloud, by: NonNullable<AuthRequest['user']>): User | null {
+  const user = findUser(cloud.world, by);
+  if (!user) return null;
+  user.attempts += 1;
+  if (user.locked) return null;
+  if (user.password !== by.password) {
+    user.failures += 1;
+    if (cloud.options.lockoutAttempts !== null && user.failures >= cloud.options.lockoutAttempts) user.locked = true;
+    return null;
+  }
+  user.failures = 0;
+  return user;
+}
+
+/** The project to scope to, if the user may: it and its domain must be enabled and the user must have a role there. */
+function findProject(world: World, user: User, scope: AuthScope & { kind: 'project' }): Project | null {
+  const domain = world.findDomain(scope.domain ?? {});
+  const named = domain && scope.name !== undefined ? world.findProject(domain.id, scope.name) : undefined;
+  const project = scope.id === undefined ? named : world.projects.get(scope.id);
+  if (!project?.enabled || !world.domains.get(project.domainId)?.enabled) return null;
+  return user.roles.has(project.id) ? project : null;
+}
+
+function domainOf(world: World, id: string): { id: string; name: string } {
+  return { id, name: world.domains.get(id)?.name ?? '' };
+}
+
+function tokenAnswer(
+  cloud: Cloud,
+  request: SimRequest,
+  parts: { token: Token; user: User; project: Project | null },
+): Answer {
+  const { token, user, project } = parts;
+  const body: Record<string, unknown> = {
+    methods: token.methods,
+    user: { domain: domainOf(cloud.world, user.domainId), id: user.id, name: user.name, password_expires_at: null },
+    audit_ids: token.auditIds,
+    expires_at: new Date(token.expiresAt).toISOString().replace('Z', '000Z'),
+    issued_at: new Date(token.issuedAt).toISOString().replace('Z', '000Z'),
+  };
+  if (project) {
+    const role = user.roles.get(project.id) ?? 'member';
+    body['project'] = { domain: domainOf(cloud.world, project.domainId), id: project.id, name: project.name };
+    body['is_domain'] = false;
+    body['roles'] = [...rightsOf(role).implies, role].map((name) => ({ id: hexId(`role ${name}`), name }));
+    // `?nocatalog` alone leaves it out, whatever its value (keystone api/auth.py).
+    if (!request.query.has('nocatalog')) body['catalog'] = catalog(cloud.options, request.base, project.id);
+  }
+  const headers = { ...JSON_TYPE, 'X-Subject-Token': token.id, Vary: 'X-Auth-Token' };
+  return { status: 201, headers, body: JSON.stringify({ token: body }) };
+}
+
+/** A token that is no good as a *subject* is 404, not 401 (seen: "Failed to validate token"). */
+function noSuchToken(cloud: Cloud, id: string): Answer {
+  const known = cloud.tokens.hasForm(id);
+  return identityError(404, 'Not Found', known ? 'Failed to validate token' : 'Could not recognize Fernet token');
+}
+
+/** `POST /v3/auth/tokens`: a login by password, or a token for another project from a token. */
+export function login(cloud: Cloud, request: SimRequest): Answer {
+  const auth = request.auth;
+  if (auth === null || typeof auth === 'string') return identityError(400, 'Bad Request', auth ?? 'no body');
+  const refused = identityUnauthorized(`${request.base}/v3`);
+  const parent = auth.tokenId === null ? null : cloud.tokens.find(auth.tokenId);
+  if (auth.tokenId !== null && !parent) return noSuchToken(cloud, auth.tokenId);
+  if (parent?.projectId && !cloud.options.rescope) return identityForbidden('rescope a scoped token');
+
+  const user = parent ? cloud.world.users.get(parent.userId) : auth.user && checkPassword(cloud, auth.user);
+  if (!user?.enabled || !cloud.world.domains.get(user.domainId)?.enabled) return refused;
+  if (auth.scope.kind === 'other') return refused;
+  const project = auth.scope.kind === 'none' ? null : findProject(cloud.world, user, auth.scope);
+  if (auth.scope.kind === 'project' && !project) return refused;
+
+  const token = cloud.tokens.issue({
+    userId: user.id,
+    projectId: project?.id ?? null,
+    methods: parent ? ['password', 'token'] : ['password'],
+    parent,
+    lifeSeconds: cloud.options.tokenSeconds,
+  });
+  return tokenAnswer(cloud, request, { token, user, project });
+}
+
+/** `DELETE /v3/auth/tokens`: gives up the token of `X-Subject-Token`; without one the real Keystone answers 403. */
+export function revoke(cloud: Cloud, request: SimRequest): Answer {
+  const subject = request.headers['x-subject-token'];
+  if (typeof subject !== 'string') return identityForbidden('identity:revoke_token');
+  if (!cloud.tokens.find(subject)) return noSuchToken(cloud, subject);
+  cloud.tokens.revoke(subject);
+  return { status: 204, headers: { Vary: 'X-Auth-Token' }, body: '' };
+}

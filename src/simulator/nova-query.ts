@@ -1,0 +1,66 @@
+import { type Answer, computeError } from './answer.js';
+import { STATUSES } from './nova-row.js';
+import { parseAllTenants } from './request.js';
+
+/** The query of a server listing, understood. */
+export interface ServerQuery {
+  allTenants: boolean;
+  limit: number;
+  marker: string | null;
+  status: string | null;
+  projectIds: string[];
+  /** Nova names servers of a down cell only to a request that has no parameter but `all_tenants`. */
+  bare: boolean;
+}
+
+const UNDERSTOOD = new Set(['all_tenants', 'limit', 'marker', 'status', 'project_id', 'tenant_id']);
+
+/** Parameters that Nova has and this cloud has not: answered with 501, so that nobody mistakes them for ignored ones. */
+const NOT_SIMULATED = new Set([
+  ...['changes-since', 'changes-before', 'deleted', 'sort_key', 'sort_dir', 'name', 'host', 'flavor', 'image', 'uuid'],
+  ...['user_id', 'ip', 'ip6', 'vm_state', 'task_state', 'power_state', 'tags', 'locked', 'hostname', 'created_at'],
+]);
+
+function last(query: URLSearchParams, name: string): string | null {
+  return query.getAll(name).at(-1) ?? null;
+}
+
+/** From 2.75 unknown parameters are refused, before that ignored. */
+function refuseUnknown(query: URLSearchParams): Answer | null {
+  const names = [...new Set(query.keys())].filter((name) => !UNDERSTOOD.has(name) && !name.startsWith('_')).sort();
+  if (names.length === 0) return null;
+  const verb = names.length === 1 ? 'does' : 'do';
+  const list = names.map((name) => `'${name}'`).join(', ');
+  return computeError(400, `${list} ${verb} not match any of the regexes: '^_'`);
+}
+
+function checkLimit(limit: string | null): Answer | null {
+  if (limit === null || /^[0-9]+$/.test(limit)) return null;
+  const complaint = limit === '' ? "'' is too short" : `'${limit}' does not match '^[0-9]*$'`;
+  return computeError(400, `Invalid input for query parameters limit. Value: ${limit}. ${complaint}`);
+}
+
+/** Reads a listing's query as Nova 26 does; an answer instead is the refusal. */
+export function parseServerQuery(query: URLSearchParams, minor: number, maxLimit: number): ServerQuery | Answer {
+  const foreign = [...query.keys()].find((name) => NOT_SIMULATED.has(name));
+  if (foreign !== undefined) return computeError(501, `The simulator does not know the parameter ${foreign}.`);
+  const limit = last(query, 'limit');
+  const refused = checkLimit(limit) ?? (minor >= 75 ? refuseUnknown(query) : null);
+  if (refused) return refused;
+  const allTenants = parseAllTenants(query);
+  if (allTenants === null) {
+    const values = "'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'";
+    return computeError(400, `Unrecognized value '${last(query, 'all_tenants')}', acceptable values are: ${values}`);
+  }
+  const status = last(query, 'status')?.toUpperCase() ?? null;
+  if (status !== null && !STATUSES.includes(status)) return computeError(400, 'Invalid status value');
+  return {
+    allTenants,
+    limit: Math.min(limit === null ? maxLimit : Number(limit), maxLimit),
+    marker: last(query, 'marker') || null,
+    status,
+    // Without all_tenants Nova puts the token's project in place of these, silently.
+    projectIds: allTenants ? [...query.getAll('project_id'), ...query.getAll('tenant_id')] : [],
+    bare: [...query.keys()].every((name) => name === 'all_tenants'),
+  };
+}

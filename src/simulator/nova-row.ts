@@ -1,0 +1,148 @@
+import { hexId } from './ids.js';
+import type { Server } from './model.js';
+
+/** How rows are written for one request. */
+export interface RowView {
+  /** Minor number of the microversion. */
+  minor: number;
+  /** Nova shows administrators more keys. */
+  admin: boolean;
+  /** `http://host/v2.1`, with the project id where the request's path has it. */
+  self: string;
+  /** `http://host`, likewise. */
+  bookmark: string;
+}
+
+/** Status -> vm_state, task_state, power_state (nova api/openstack/common.py `_STATE_MAP`; power states are libvirt's). */
+const STATES: Readonly<Record<string, readonly [string, string | null, number]>> = {
+  ACTIVE: ['active', null, 1],
+  BUILD: ['building', 'spawning', 0],
+  DELETED: ['deleted', null, 0],
+  ERROR: ['error', null, 1],
+  HARD_REBOOT: ['active', 'rebooting_hard', 1],
+  MIGRATING: ['active', 'migrating', 1],
+  PASSWORD: ['active', 'updating_password', 1],
+  PAUSED: ['paused', null, 3],
+  REBOOT: ['active', 'rebooting', 1],
+  REBUILD: ['active', 'rebuilding', 1],
+  RESCUE: ['rescued', null, 1],
+  RESIZE: ['active', 'resize_migrating', 1],
+  REVERT_RESIZE: ['resized', 'resize_reverting', 1],
+  SHELVED: ['shelved', null, 4],
+  SHELVED_OFFLOADED: ['shelved_offloaded', null, 4],
+  SHUTOFF: ['stopped', null, 4],
+  SOFT_DELETED: ['soft-delete', null, 1],
+  SUSPENDED: ['suspended', null, 4],
+  VERIFY_RESIZE: ['resized', null, 1],
+};
+
+export const STATUSES: readonly string[] = [...Object.keys(STATES), 'UNKNOWN'];
+
+/** Statuses whose rows hold `progress` (nova api/openstack/compute/views/servers.py). */
+const WITH_PROGRESS = new Set(['ACTIVE', 'BUILD', 'REBUILD', 'RESIZE', 'VERIFY_RESIZE', 'MIGRATING']);
+const HOSTS = 20;
+const hostIds = new Map<string, string>();
+
+/** Nova hides the host's name from members as a hash over project and host, 56 digits. */
+function hostId(projectId: string, host: string): string {
+  const key = projectId + host;
+  let id = hostIds.get(key);
+  if (id === undefined) hostIds.set(key, (id = hexId(key) + hexId(host).slice(0, 24)));
+  return id;
+}
+
+function hostOf(server: Server): string | null {
+  if (server.unscheduled || server.status === 'SHELVED_OFFLOADED') return null;
+  if (server.status === 'ERROR' && server.launchedAt === null) return null;
+  return `host-${String((parseInt(server.id.slice(0, 6), 16) % HOSTS) + 1).padStart(3, '0')}`;
+}
+
+function quoted(value: string | null): string {
+  return value === null ? 'null' : `"${value}"`;
+}
+
+/** From 2.47 the flavor is the copy kept with the server; before, a reference. */
+function flavor(server: Server, view: RowView): string {
+  const name = JSON.stringify(server.flavorName);
+  if (view.minor >= 47) {
+    return (
+      `{"vcpus": ${server.vcpus}, "ram": ${server.ramMb}, "disk": ${server.diskGb}, "ephemeral": 0, "swap": 0, ` +
+      `"original_name": ${name}, "extra_specs": {}}`
+    );
+  }
+  const href = JSON.stringify(`${view.bookmark}/flavors/${encodeURIComponent(server.flavorName)}`);
+  return `{"id": ${name}, "links": [{"rel": "bookmark", "href": ${href}}]}`;
+}
+
+function links(server: Server, view: RowView): string {
+  return (
+    `"links": [{"rel": "self", "href": "${view.self}/servers/${server.id}"}, ` +
+    `{"rel": "bookmark", "href": "${view.bookmark}/servers/${server.id}"}]`
+  );
+}
+
+function adminKeys(server: Server, minor: number, host: string | null): string {
+  const keys =
+    `"OS-EXT-SRV-ATTR:host": ${quoted(host)}, "OS-EXT-SRV-ATTR:instance_name": "instance-${server.id.slice(0, 8)}", ` +
+    `"OS-EXT-SRV-ATTR:hypervisor_hostname": ${quoted(host)}, `;
+  if (minor < 3) return keys;
+  return (
+    `${keys}"OS-EXT-SRV-ATTR:reservation_id": "r-${server.id.slice(24, 32)}", "OS-EXT-SRV-ATTR:launch_index": 0, ` +
+    `"OS-EXT-SRV-ATTR:hostname": "vm-${server.id.slice(0, 4)}", "OS-EXT-SRV-ATTR:kernel_id": "", ` +
+    '"OS-EXT-SRV-ATTR:ramdisk_id": "", "OS-EXT-SRV-ATTR:root_device_name": "/dev/sda", ' +
+    '"OS-EXT-SRV-ATTR:user_data": null, '
+  );
+}
+
+/** Keys that came with later microversions, in the order in which the real one writes them. */
+function laterKeys(server: Server, view: RowView): string {
+  const { minor, admin } = view;
+  let text = '';
+  if (minor >= 9) text += ', "locked": false';
+  if (minor >= 73) text += ', "locked_reason": null';
+  if (minor >= 19) text += ', "description": null';
+  if (minor >= 26) text += ', "tags": []';
+  if (minor >= 63) text += ', "trusted_image_certificates": null';
+  if (minor >= 16 && admin) text += ', "host_status": ""';
+  if (minor >= 90 && !admin) text += `, "OS-EXT-SRV-ATTR:hostname": "vm-${server.id.slice(0, 4)}"`;
+  return text;
+}
+
+const IMAGE = '30652e5e-4197-456d-ad2d-17c4dbe5ee32';
+
+/** A row of `GET /servers/detail`: key for key, blank for blank what Nova 26.2 writes. */
+export function detailRow(server: Server, view: RowView): string {
+  const [vmState, task, power] = STATES[server.status] ?? ['error', null, 0];
+  const launched = server.launchedAt === null ? 'null' : `"${server.launchedAt.slice(0, 19)}.000000"`;
+  const host = hostOf(server);
+  const failed = server.status === 'ERROR' && server.launchedAt !== null;
+  return (
+    `{"id": "${server.id}", "name": ${JSON.stringify(server.name)}, "status": "${server.status}", ` +
+    `"tenant_id": "${server.projectId}", "user_id": "${server.userId}", "metadata": {}, ` +
+    `"hostId": "${host === null ? '' : hostId(server.projectId, host)}", "image": {"id": "${IMAGE}", ` +
+    `"links": [{"rel": "bookmark", "href": "${view.bookmark}/images/${IMAGE}"}]}, "flavor": ${flavor(server, view)}, ` +
+    `"created": "${server.created}", "updated": "${server.updated}", "addresses": {}, "accessIPv4": "", ` +
+    `"accessIPv6": "", ${links(server, view)}, "OS-DCF:diskConfig": "MANUAL", ` +
+    (failed ? `"fault": {"code": 500, "created": "${server.updated}", "message": "Build of instance aborted"}, ` : '') +
+    (WITH_PROGRESS.has(server.status) ? '"progress": 0, ' : '') +
+    `"OS-EXT-AZ:availability_zone": "${host === null ? '' : 'nova'}", "config_drive": "", "key_name": null, ` +
+    `"OS-SRV-USG:launched_at": ${launched}, "OS-SRV-USG:terminated_at": null, ` +
+    (view.admin ? adminKeys(server, view.minor, host) : '') +
+    `"OS-EXT-STS:task_state": ${quoted(server.unscheduled ? 'scheduling' : task)}, "OS-EXT-STS:vm_state": "${vmState}", ` +
+    `"OS-EXT-STS:power_state": ${server.launchedAt === null ? 0 : power}, "os-extended-volumes:volumes_attached": []` +
+    `${laterKeys(server, view)}}`
+  );
+}
+
+/** A row of `GET /servers`. */
+export function plainRow(server: Server, view: RowView): string {
+  return `{"id": "${server.id}", "name": ${JSON.stringify(server.name)}, ${links(server, view)}}`;
+}
+
+/** What is left of a server whose cell does not answer, from 2.69 on (nova api-guide/source/down_cells.rst): no flavor. */
+export function downCellRow(server: Server, view: RowView): string {
+  return (
+    `{"id": "${server.id}", "status": "UNKNOWN", "tenant_id": "${server.projectId}", ` +
+    `"created": "${server.created}", ${links(server, view)}}`
+  );
+}

@@ -1,0 +1,93 @@
+import { type Answer, computeError, JSON_TYPE } from './answer.js';
+import type { Cloud } from './cloud.js';
+import type { Scope, Server } from './model.js';
+import { parseServerQuery, type ServerQuery } from './nova-query.js';
+import { detailRow, downCellRow, plainRow, type RowView } from './nova-row.js';
+import type { Rights } from './policy.js';
+import type { SimRequest } from './request.js';
+
+interface Page {
+  /** Rows as JSON. */
+  rows: string[];
+  /** Id of the last server if the page is full: there may be more. */
+  next: string | null;
+}
+
+/** Whose servers the answer shows; null: 403. */
+function scopeOf(request: SimRequest, query: ServerQuery, rights: Rights): Scope | null {
+  const own: Scope = { kind: 'project', id: request.token?.projectId ?? '' };
+  if (!query.allTenants) return own;
+  if (rights.allTenants === null) return null;
+  if (rights.allTenants === 'project') return own;
+  if (rights.allTenants === 'domain') return { kind: 'domain', id: request.domainId ?? '' };
+  // One project of the whole cloud: its own list is shorter to look through.
+  const [only, second] = query.projectIds;
+  return only !== undefined && second === undefined ? { kind: 'project', id: only } : { kind: 'cloud' };
+}
+
+function filtered(cloud: Cloud, listed: readonly Server[], query: ServerQuery): readonly Server[] {
+  const { downCells } = cloud.world;
+  if (downCells.size === 0 && query.status === null && query.projectIds.length === 0) return listed;
+  return listed.filter(
+    (server) =>
+      !downCells.has(server.cell) &&
+      (query.status === null || server.status === query.status) &&
+      query.projectIds.every((id) => id === server.projectId),
+  );
+}
+
+/** The page of a listing; null: the marker was never heard of. */
+function pageOf(
+  cloud: Cloud,
+  request: SimRequest,
+  parts: { scope: Scope; query: ServerQuery; view: RowView },
+): Page | null {
+  const { scope, query, view } = parts;
+  const all = cloud.world.servers.listed(scope);
+  const answering = filtered(cloud, all, query);
+  const start = query.marker === null ? 0 : cloud.world.servers.positionAfter(query.marker, answering);
+  if (start === null) return null;
+  const servers = answering.slice(start, start + query.limit);
+  const row = request.resource === '/servers' ? plainRow : detailRow;
+  const rows = servers.map((server) => row(server, view));
+  if (cloud.world.downCells.size > 0 && query.bare && view.minor >= 69) {
+    const down = all.filter((server) => cloud.world.downCells.has(server.cell)).slice(0, query.limit - rows.length);
+    servers.push(...down);
+    rows.push(...down.map((server) => downCellRow(server, view)));
+  }
+  const full = query.limit > 0 && rows.length === query.limit;
+  return { rows, next: full ? (servers.at(-1)?.id ?? null) : null };
+}
+
+/** The real one sorts the parameters and keeps them all; a new `marker` goes last (nova api/openstack/common.py). */
+function nextLink(request: SimRequest, root: string, marker: string): string {
+  const query = new Map([...request.query].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  query.set('marker', marker);
+  return `${root}${request.resource}?${new URLSearchParams([...query]).toString()}`;
+}
+
+/** `GET /servers` and `GET /servers/detail`. */
+export function listServers(cloud: Cloud, request: SimRequest, minor: number, rights: Rights): Answer {
+  const query = parseServerQuery(request.query, minor, cloud.options.maxLimit);
+  if ('headers' in query) return query;
+  const scope = scopeOf(request, query, rights);
+  if (!scope) {
+    const rule = request.resource === '/servers' ? 'index' : 'detail';
+    const message = `Policy doesn't allow os_compute_api:servers:${rule}:get_all_tenants to be performed.`;
+    return computeError(403, message);
+  }
+  const project = request.pathProjectId === null ? '' : `/${request.pathProjectId}`;
+  const view: RowView = {
+    minor,
+    admin: rights.admin,
+    self: `${request.base}/v2.1${project}`,
+    bookmark: `${request.base}${project}`,
+  };
+  const page = pageOf(cloud, request, { scope, query, view });
+  if (!page) return computeError(400, `marker [${query.marker}] not found`);
+  const links =
+    page.next === null
+      ? ''
+      : `, "servers_links": [{"rel": "next", "href": ${JSON.stringify(nextLink(request, view.self, page.next))}}]`;
+  return { status: 200, headers: { ...JSON_TYPE }, body: `{"servers": [${page.rows.join(', ')}]${links}}` };
+}

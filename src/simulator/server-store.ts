@@ -1,0 +1,99 @@
+import { isListed, type Scope, type Server, type ServerChange } from './model.js';
+
+type Row = { -readonly [K in keyof Server]: Server[K] } & { seq: number; domainId: string };
+
+/** Newest first, as Nova lists by default (`created_at` descending); of one second, the last made first. */
+function newestFirst(a: Row, b: Row): number {
+  if (a.created !== b.created) return a.created < b.created ? 1 : -1;
+  return b.seq - a.seq;
+}
+
+/** The servers, with a sorted listing for each scope that is rebuilt only after one of its servers changed. */
+export class ServerStore {
+  readonly #rows = new Map<string, Row>();
+  readonly #byProject = new Map<string, Set<Row>>();
+  readonly #sorted = new Map<string, Row[]>();
+  #seq = 0;
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  get(id: string): Server | undefined {
+    return this.#rows.get(id);
+  }
+
+  add(server: Server, domainId: string): Server {
+    if (this.#rows.has(server.id)) throw new Error(`server ${server.id} exists already`);
+    const row: Row = { ...server, domainId, seq: this.#seq++ };
+    this.#rows.set(row.id, row);
+    let rows = this.#byProject.get(row.projectId);
+    if (!rows) this.#byProject.set(row.projectId, (rows = new Set()));
+    rows.add(row);
+    this.#forget(row);
+    return row;
+  }
+
+  change(id: string, change: ServerChange): Server {
+    const row = this.#rows.get(id);
+    if (!row) throw new Error(`no server ${id}`);
+    Object.assign(row, change);
+    this.#forget(row);
+    return row;
+  }
+
+  remove(id: string): void {
+    const row = this.#rows.get(id);
+    if (!row) return;
+    this.#rows.delete(id);
+    this.#byProject.get(row.projectId)?.delete(row);
+    this.#forget(row);
+  }
+
+  /** Every server of a project, listed or not, in the order of making. */
+  ofProject(projectId: string): Server[] {
+    return [...(this.#byProject.get(projectId) ?? [])];
+  }
+
+  /** The listed servers of a scope, newest first. */
+  listed(scope: Scope): readonly Server[] {
+    const key = scope.kind === 'cloud' ? 'cloud' : `${scope.kind} ${scope.id}`;
+    let rows = this.#sorted.get(key);
+    if (!rows) {
+      rows = [...this.#candidates(scope)].filter((row) => isListed(row.status)).sort(newestFirst);
+      this.#sorted.set(key, rows);
+    }
+    return rows;
+  }
+
+  /** Where a listing goes on after `marker`, which may itself have been deleted since; null: never heard of. */
+  positionAfter(marker: string, listed: readonly Server[]): number | null {
+    const row = this.#rows.get(marker);
+    if (!row) return null;
+    const rows = listed as readonly Row[];
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = rows[middle];
+      if (other && newestFirst(other, row) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #candidates(scope: Scope): Iterable<Row> {
+    if (scope.kind === 'project') return this.#byProject.get(scope.id) ?? [];
+    if (scope.kind === 'cloud') return this.#rows.values();
+    return [...this.#byProject.values()].flatMap((rows) => {
+      const [first] = rows;
+      return first?.domainId === scope.id ? [...rows] : [];
+    });
+  }
+
+  #forget(row: Row): void {
+    this.#sorted.delete('cloud');
+    this.#sorted.delete(`domain ${row.domainId}`);
+    this.#sorted.delete(`project ${row.projectId}`);
+  }
+}

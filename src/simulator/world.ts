@@ -1,0 +1,154 @@
+import { hexId, isoSeconds, uuid } from './ids.js';
+import { isListed } from './model.js';
+import type { Domain, Project, Quota, Server, ServerChange, ServerInput, Usage, User } from './model.js';
+import { ServerStore } from './server-store.js';
+
+/** Nova's defaults for a project without a quota of its own. */
+const DEFAULT_QUOTA: Quota = { instances: 10, cores: 20, ramMb: 51200 };
+const EPOCH = Date.UTC(2026, 0, 1);
+
+export type DomainInput = Partial<Domain> & Pick<Domain, 'name'>;
+export type ProjectInput = Partial<Project> & Pick<Project, 'name' | 'domainId'>;
+export type UserInput = Partial<Pick<User, 'id' | 'enabled' | 'locked'>> & {
+  domainId: string;
+  name: string;
+  password: string;
+  /** Project id -> role name. */
+  roles?: Record<string, string>;
+};
+
+/** A cloud's contents: domains, projects, users, servers. Equal seeds and equal calls make equal ids and times. */
+export class World {
+  readonly domains = new Map<string, Domain>();
+  readonly projects = new Map<string, Project>();
+  readonly users = new Map<string, User>();
+  readonly servers = new ServerStore();
+  /** Names of the cells whose database does not answer. */
+  readonly downCells = new Set<string>();
+  readonly #seed: string;
+  #made = 0;
+
+  constructor(options: { seed?: string } = {}) {
+    this.#seed = options.seed ?? 'world';
+  }
+
+  addDomain(input: DomainInput): Domain {
+    const domain = { enabled: true, ...input, id: input.id ?? this.#hex(`domain ${input.name}`) };
+    return keep(this.domains, domain);
+  }
+
+  addProject(input: ProjectInput): Project {
+    must(this.domains, input.domainId, 'domain');
+    const id = input.id ?? this.#hex(`project ${input.domainId} ${input.name}`);
+    const defaults = { description: '', enabled: true, parentId: input.domainId, quota: { ...DEFAULT_QUOTA } };
+    return keep(this.projects, { ...defaults, ...input, id });
+  }
+
+  addUser(input: UserInput): User {
+    must(this.domains, input.domainId, 'domain');
+    const { roles, ...rest } = input;
+    const id = input.id ?? this.#hex(`user ${input.domainId} ${input.name}`);
+    const user: User = { enabled: true, locked: false, attempts: 0, failures: 0, ...rest, id, roles: new Map() };
+    for (const [projectId, role] of Object.entries(roles ?? {})) user.roles.set(projectId, role);
+    return keep(this.users, user);
+  }
+
+  /** An ACTIVE server of 1 vCPU and 512 MB, unless told otherwise; each new one is made a second later. */
+  addServer(input: ServerInput): Server {
+    const project = must(this.projects, input.projectId, 'project');
+    const number = this.#made++;
+    const created = input.created ?? isoSeconds(EPOCH + number * 1000);
+    const status = input.status ?? 'ACTIVE';
+    const server: Server = {
+      id: input.id ?? uuid(`${this.#seed} server ${number}`),
+      projectId: project.id,
+      name: input.name ?? `vm-${number + 1}`,
+      userId: input.userId ?? this.#hex(`owner ${project.id}`),
+      status,
+      vcpus: input.vcpus ?? 1,
+      ramMb: input.ramMb ?? 512,
+      diskGb: input.diskGb ?? 1,
+      flavorName: input.flavorName ?? 's1.tiny',
+      created,
+      updated: input.updated ?? created,
+      launchedAt: input.launchedAt === undefined ? (status === 'BUILD' ? null : created) : input.launchedAt,
+      cell: input.cell ?? 'cell1',
+      unscheduled: input.unscheduled ?? false,
+    };
+    return this.servers.add(server, project.domainId);
+  }
+
+  /** Many alike, or each as the function says. */
+  addServers(count: number, input: ServerInput | ((index: number) => ServerInput)): Server[] {
+    return Array.from({ length: count }, (_, i) => this.addServer(typeof input === 'function' ? input(i) : input));
+  }
+
+  changeServer(id: string, change: ServerChange): Server {
+    return this.servers.change(id, change);
+  }
+
+  /** As after a purge of the database: not even a page marker any more. For a plain deletion set status DELETED. */
+  removeServer(id: string): void {
+    this.servers.remove(id);
+  }
+
+  removeProject(id: string): void {
+    for (const server of this.servers.ofProject(id)) this.servers.remove(server.id);
+    for (const user of this.users.values()) user.roles.delete(id);
+    this.projects.delete(id);
+  }
+
+  removeDomain(id: string): void {
+    for (const project of this.projectsOf(id)) this.removeProject(project.id);
+    for (const user of this.users.values()) if (user.domainId === id) this.users.delete(user.id);
+    this.domains.delete(id);
+  }
+
+  projectsOf(domainId: string): Project[] {
+    return [...this.projects.values()].filter((project) => project.domainId === domainId);
+  }
+
+  findDomain(by: { id?: string; name?: string }): Domain | undefined {
+    if (by.id !== undefined) return this.domains.get(by.id);
+    return [...this.domains.values()].find((domain) => domain.name === by.name);
+  }
+
+  findUser(domainId: string, name: string): User | undefined {
+    return [...this.users.values()].find((user) => user.domainId === domainId && user.name === name);
+  }
+
+  findProject(domainId: string, name: string): Project | undefined {
+    return [...this.projects.values()].find((project) => project.domainId === domainId && project.name === name);
+  }
+
+  /**
+   * What Nova's quota counter says of a project: every row of a cell that answers, whatever its status, but deleted
+   * ones (nova objects/instance.py `_get_counts_in_db`).
+   */
+  usage(projectId: string): Usage {
+    const usage = { servers: 0, vcpus: 0, ramMb: 0 };
+    for (const server of this.servers.ofProject(projectId)) {
+      if (!isListed(server.status) || server.unscheduled || this.downCells.has(server.cell)) continue;
+      usage.servers += 1;
+      usage.vcpus += server.vcpus;
+      usage.ramMb += server.ramMb;
+    }
+    return usage;
+  }
+
+  #hex(text: string): string {
+    return hexId(`${this.#seed} ${text}`);
+  }
+}
+
+function keep<T extends { id: string }>(map: Map<string, T>, item: T): T {
+  if (map.has(item.id)) throw new Error(`id ${item.id} exists already`);
+  map.set(item.id, item);
+  return item;
+}
+
+function must<T>(map: Map<string, T>, id: string, what: string): T {
+  const item = map.get(id);
+  if (!item) throw new Error(`no ${what} ${id}`);
+  return item;
+}
