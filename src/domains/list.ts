@@ -147,5 +147,5 @@ function counts(list: { domains: readonly Domain[]; problems: readonly Problem[]
 function shown(path: string, problems: readonly Problem[]): string[] {
   const lines = problems.slice(0, SHOWN_PROBLEMS).map(({ line, message }) => `${path}:${line}: ${message}`);
   const more = problems.length - lines.length;
-  return more > 0 ? [...lines, `${path}: and ${more} more bad lines`] : lines;
+  return more > 0 ? [...lines, `${path}: and ${more} more bad ${more === 1 ? 'line' : 'lines'}`] : lines;
 }

@@ -1,0 +1,55 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { excerpt, printable } from '../src/text.js';
+
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+const anyText = fc.string({
+  unit: fc.oneof(
+    fc.nat({ max: 0xffff }).map((code) => String.fromCharCode(code)),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  ),
+});
+
+describe('text', () => {
+  const escapes: [what: string, text: string, shown: string][] = [
+    ['a line feed', 'a\nb', 'a\\u000ab'],
+    ['a terminal escape', '\x1b[31m', '\\u001b[31m'],
+    ['a C1 control', '\x9b', '\\u009b'],
+    ['a bidirectional override', 'a\u202eb', 'a\\u202eb'],
+    ['a zero-width space', 'a\u200bb', 'a\\u200bb'],
+    ['a line separator', '\u2028', '\\u2028'],
+    ['a byte order mark', '\ufeff', '\\ufeff'],
+    ['half of a surrogate pair', '\ud83d!', '\\ud83d!'],
+    ['a tag character', '\u{e0041}', '\\u{e0041}'],
+  ];
+  for (const [what, text, shown] of escapes) {
+    it(`escapes ${what}`, () => {
+      expect(printable(text)).to.equal(shown);
+    });
+  }
+
+  it('leaves letters of any script, blanks and emoji alone', () => {
+    const text = 'Müller & Söhne 株式会社 😀 "a\\b"';
+    expect(printable(text)).to.equal(text);
+  });
+
+  it('shows nothing unsafe, whatever it is given', () => {
+    fc.assert(
+      fc.property(anyText, fc.integer({ min: 1, max: 50 }), (text, max) => {
+        expect(printable(text)).not.to.match(UNSAFE);
+        expect(excerpt(text, max)).not.to.match(UNSAFE);
+        expect(excerpt(text, max).length).to.be.at.most(max);
+      }),
+    );
+  });
+
+  it('cuts only what is too long, with a mark at the end', () => {
+    expect(excerpt('a'.repeat(200))).to.equal('a'.repeat(200));
+    expect(excerpt('a'.repeat(201))).to.equal(`${'a'.repeat(199)}…`);
+    expect(excerpt('abcdef', 4)).to.equal('abc…');
+  });
+
+  it('does not cut a character in two', () => {
+    expect(excerpt('ab😀cd', 4)).to.equal('ab…');
+  });
+});
