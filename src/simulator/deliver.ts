@@ -1,5 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import { type Answer, computeError, htmlError, identityError } from './answer.js';
+import {
+  type Answer,
+  computeError,
+  computeUnauthorized,
+  htmlError,
+  identityError,
+  identityUnauthorized,
+} from './answer.js';
 import type { Fault, Framing } from './faults.js';
 import type { Call } from './recorder.js';
 import type { SimRequest } from './request.js';
@@ -48,20 +55,23 @@ export function send(delivery: Delivery, answer: Answer): void {
   delivery.response.end(body);
 }
 
+function usualAnswer(status: number, request: SimRequest): Answer {
+  const title = PROXY_TITLES[status];
+  if (title !== undefined) return htmlError(status, title);
+  const compute = request.service === 'compute';
+  const authUrl = `${request.base}/v3`;
+  if (status === 401) return compute ? computeUnauthorized(authUrl) : identityUnauthorized(authUrl);
+  const message = `Simulated fault ${status}.`;
+  return compute ? computeError(status, message) : identityError(status, 'Fault', message);
+}
+
 /** The answer of a `status` or `body` fault. */
-export function faultAnswer(fault: Fault & { kind: 'status' | 'body' }, service: SimRequest['service']): Answer {
+export function faultAnswer(fault: Fault & { kind: 'status' | 'body' }, request: SimRequest): Answer {
   if (fault.kind === 'body') {
     const headers = { 'Content-Type': fault.contentType ?? 'application/json' };
     return { status: fault.status ?? 200, headers, body: fault.body };
   }
-  const title = PROXY_TITLES[fault.status];
-  const message = `Simulated fault ${fault.status}.`;
-  const usual =
-    title !== undefined
-      ? htmlError(fault.status, title)
-      : service === 'compute'
-        ? computeError(fault.status, message)
-        : identityError(fault.status, 'Fault', message);
+  const usual = usualAnswer(fault.status, request);
   const headers = { ...usual.headers };
   if (fault.contentType !== undefined) headers['Content-Type'] = fault.contentType;
   if (fault.retryAfter !== undefined) headers['Retry-After'] = String(fault.retryAfter);

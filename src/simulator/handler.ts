@@ -54,7 +54,7 @@ async function spoil(delivery: Delivery, fault: Fault, request: SimRequest, whol
       return;
     case 'status':
     case 'body':
-      send(delivery, faultAnswer(fault, request.service));
+      send(delivery, faultAnswer(fault, request));
       return;
     case 'huge':
       return sendHuge(delivery, fault.bytes, fault.framing ?? 'chunked');
