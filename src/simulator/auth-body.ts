@@ -63,7 +63,7 @@ function parseScope(value: unknown): AuthScope {
 
 function parseUser(password: Fields): AuthRequest['user'] {
   const user = fields(password['user']);
-  if (!user) throw expecting('user', 'password');
+  if (!user) throw expecting('user', 'None');
   const id = text(user['id']);
   if (id === undefined && !fields(user['domain'])) throw expecting('domain', 'user');
   return { id, name: text(user['name']), domain: domainRef(user['domain']), password: text(user['password']) };

@@ -43,12 +43,13 @@ function selfLink(request: SimRequest): string {
   return `${request.base}${request.path}${request.search ? `?${request.search}` : ''}`;
 }
 
-/** The projects as Keystone gives them: by id, cut by `list_limit`, or in pages from 2025.1 on. */
+/** The projects as Keystone gives them: in no order to rely on, cut by `list_limit`; from 2025.1 on in pages, by id. */
 function projectList(cloud: Cloud, request: SimRequest, projects: Project[]): Answer {
   const { projectPageSize, projectListLimit } = cloud.options;
-  let rows = projects.sort((a, b) => (a.id < b.id ? -1 : 1));
+  let rows = projects;
   let next: string | null = null;
   if (projectPageSize !== null) {
+    rows.sort((a, b) => (a.id < b.id ? -1 : 1));
     const marker = request.query.get('marker');
     if (marker !== null) rows = rows.filter((project) => project.id > marker);
     const size = Math.min(Number(request.query.get('limit') ?? projectPageSize), projectPageSize);
@@ -113,7 +114,11 @@ export function keystone(cloud: Cloud, request: SimRequest): Answer {
   if (request.route === 'version') return versionDocument(request.base);
   if (request.route === 'login' || request.route === 'rescope') return login(cloud, request);
   // Which paths exist does not depend on who asks: the real one answers 404 without a token, too.
-  if (request.route === 'unknown') return htmlError(404, 'Not Found');
+  if (request.route === 'unknown') {
+    const answer = htmlError(404, 'Not Found');
+    answer.headers = { 'Content-Type': 'text/html; charset=utf-8', Vary: 'X-Auth-Token' };
+    return answer;
+  }
   const { token } = request;
   if (!token) return identityUnauthorized(`${request.base}/v3`);
   if (request.route === 'revoke') return revoke(cloud, request);

@@ -36,7 +36,8 @@ const STATES: Readonly<Record<string, readonly [string, string | null, number]>>
   VERIFY_RESIZE: ['resized', null, 1],
 };
 
-export const STATUSES: readonly string[] = [...Object.keys(STATES), 'UNKNOWN'];
+/** What `?status=` may ask for; UNKNOWN is none of it. */
+export const STATUSES: readonly string[] = Object.keys(STATES);
 
 /** Statuses whose rows hold `progress` (nova api/openstack/compute/views/servers.py). */
 const WITH_PROGRESS = new Set(['ACTIVE', 'BUILD', 'REBUILD', 'RESIZE', 'VERIFY_RESIZE', 'MIGRATING']);
