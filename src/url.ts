@@ -9,7 +9,8 @@ function parseHttpUrl(text: string): URL {
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Error('must begin with https:// or http://');
   if (url.username || url.password) throw new Error('must not hold a user name or password');
-  if (url.search || url.hash) throw new Error('must not hold a query or fragment');
+  // Not by `search` and `hash`: those of `https://host/?` are empty, and the `?` stays.
+  if (/[?#]/.test(url.href)) throw new Error('must not hold a query or fragment');
   return url;
 }
 

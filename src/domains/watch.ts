@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { printable } from '../text.js';
 import { type DomainsLog, type FileState, ListKeeper, type ListOptions } from './list.js';
@@ -68,8 +69,16 @@ export async function openDomainsFile(path: string, options: OpenOptions): Promi
 }
 
 function startChokidar(path: string, log: DomainsLog, poke: () => void): FSWatcher {
-  // What an editor does in between is the settler's business: `atomic` would only hold the news back.
-  const watcher = watch(path, { ignoreInitial: true, atomic: false, depth: 0 });
+  const file = resolve(path);
+  const folder = dirname(file);
+  // Watching the file alone loses it, now and then, when it is removed and made anew at once. `atomic` would hold news
+  // back: what an editor does in between is the settler's business.
+  const watcher = watch(folder, {
+    ignoreInitial: true,
+    atomic: false,
+    depth: 0,
+    ignored: (entry) => entry !== folder && entry !== file,
+  });
   const told = new Set<string>();
   watcher.on('all', poke);
   // What changed between the first reading and now made no event.
