@@ -34,7 +34,7 @@ export class DemoChurn {
     const settled = this.#settle();
     const count = between(this.#builder.random, 1, 3);
     for (let i = 0; i < count; i++) told.push(this.#one());
-    if (settled > 0) told.push(`${settled} became ready`);
+    if (settled > 0) told.push(`${settled} server${settled === 1 ? '' : 's'} became ready`);
     const sentence = told.filter((part) => part !== '').join(', ') || 'nothing happened';
     return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
   }
@@ -69,7 +69,7 @@ export class DemoChurn {
 
   #create(project: Project): string {
     const server = this.#builder.addServer(project, 'BUILD', 0);
-    return `${server.name} is being built`;
+    return `server ${server.name} is being built`;
   }
 
   #remove(server: Server): string {
@@ -77,7 +77,7 @@ export class DemoChurn {
     this.#deleted.push(server.id);
     const oldest = this.#deleted.length > KEEP_DELETED ? this.#deleted.shift() : undefined;
     if (oldest !== undefined) this.#builder.world.removeServer(oldest);
-    return `${server.name} was deleted`;
+    return `server ${server.name} was deleted`;
   }
 
   #resize(server: Server): string {
@@ -85,18 +85,18 @@ export class DemoChurn {
     const flavor = pick(this.#builder.random, FLAVORS);
     if (flavor.flavorName === server.flavorName) return '';
     this.#change(server, { ...flavor, status: 'VERIFY_RESIZE' });
-    return `${server.name} was resized to ${flavor.flavorName}`;
+    return `server ${server.name} was resized to ${flavor.flavorName}`;
   }
 
   #toggle(server: Server): string {
     if (server.status === 'ACTIVE') {
       const status = this.#builder.random() < 0.8 ? 'SHUTOFF' : 'SHELVED_OFFLOADED';
       this.#change(server, { status });
-      return `${server.name} was ${status === 'SHUTOFF' ? 'stopped' : 'shelved'}`;
+      return `server ${server.name} was ${status === 'SHUTOFF' ? 'stopped' : 'shelved'}`;
     }
     if (server.launchedAt === null) return '';
     this.#change(server, { status: 'ACTIVE' });
-    return `${server.name} was started`;
+    return `server ${server.name} was started`;
   }
 
   #outageStep(faults: Pick<Faults, 'add'>): string[] {

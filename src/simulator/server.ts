@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { Faults } from './faults.js';
 import { handle } from './handler.js';
 import { type CloudOptions, DEFAULT_OPTIONS } from './options.js';
-import { Recorder } from './recorder.js';
+import { type Call, Recorder } from './recorder.js';
 import type { Route } from './request.js';
-import type { Call } from './recorder.js';
 import { TokenStore } from './tokens.js';
 import type { World } from './world.js';
 
 export type { CloudOptions } from './options.js';
+export { Faults } from './faults.js';
 export type { Fault, FaultKind, FaultMatch, Framing } from './faults.js';
 export type { Call } from './recorder.js';
 export type { Route } from './request.js';
