@@ -1,3 +1,5 @@
+import { closest, distance } from 'fastest-levenshtein';
+
 /**
  * Makes foreign text (files, clouds) safe to show: control characters, and the invisible ones that reorder or hide
  * text (bidirectional marks, line separators, zero-width), become `\u` escapes.
@@ -12,5 +14,14 @@ export function printable(text: string): string {
 /** {@link printable}, and no longer than `max` characters. */
 export function excerpt(text: string, max = 200): string {
   const safe = printable(text);
-  return safe.length <= max ? safe : `${safe.slice(0, max - 1)}…`;
+  if (safe.length <= max) return safe;
+  // A character outside the BMP is not cut in two.
+  return `${safe.slice(0, max - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+/** The candidate that a typo most likely meant, or null when none is near. */
+export function nearest(word: string, candidates: readonly string[]): string | null {
+  if (candidates.length === 0) return null;
+  const best = closest(word, candidates);
+  return distance(word, best) <= Math.max(1, Math.floor(best.length / 3)) ? best : null;
 }

@@ -32,8 +32,11 @@ export function normaliseAuthUrl(text: string): string {
   return /\/v3$/.test(base) ? base : `${base}/v3`;
 }
 
-/** Whether traffic to this address stays on this machine. */
-export function isLoopback(url: string): boolean {
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+/** Whether traffic to this URL stays on this machine. */
+export function isLoopbackUrl(url: string): boolean {
+  return isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
+}
+
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -1,6 +1,6 @@
 import { SettingError } from '../errors.js';
 import { printable } from '../text.js';
-import { isLoopback } from '../url.js';
+import { isLoopbackUrl } from '../url.js';
 import type { Domain, DomainDefaults, Problem } from './domain.js';
 import { type ParsedDomains, parseDomains } from './parse.js';
 import type { Reading } from './read.js';
@@ -121,7 +121,7 @@ export class ListKeeper {
 
   #warnOfPlainHttp(urls: (string | null)[]): void {
     for (const url of urls) {
-      if (!url?.startsWith('http:') || isLoopback(url) || this.#warnedUrls.has(url)) continue;
+      if (!url?.startsWith('http:') || isLoopbackUrl(url) || this.#warnedUrls.has(url)) continue;
       this.#warnedUrls.add(url);
       this.#options.log.warn(`passwords and tokens travel unencrypted to ${printable(url)}, use https://`);
     }

@@ -23,8 +23,8 @@ export class Settler {
   #lastBytes: Buffer;
   #candidate: Reading | null = null;
   #timer: NodeJS.Timeout | undefined;
-  /** The candidate's time is up: if the next reading is still the same, it is believed. */
-  #due = false;
+  /** How many more times the timer has to go off before the candidate is believed. */
+  #ticksLeft = 0;
   #reading = false;
   #readAgain = false;
   #closed = false;
@@ -43,7 +43,7 @@ export class Settler {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
   }
 
   /** One reading at a time: two at once could end in the wrong order. */
@@ -52,7 +52,7 @@ export class Settler {
     try {
       while (this.#readAgain) {
         this.#readAgain = false;
-        const due = this.#due;
+        const due = this.#ticksLeft <= 0;
         const reading = await this.#options.read();
         if (this.#closed) return;
         this.#weigh(reading, due);
@@ -76,15 +76,17 @@ export class Settler {
   }
 
   #await(candidate: Reading | null): void {
-    clearTimeout(this.#timer);
-    this.#due = false;
+    clearInterval(this.#timer);
     this.#candidate = candidate;
     if (!candidate) return;
     const wait = isSuspicious(candidate, this.#lastBytes) ? SUSPICIOUS_SETTLE_MS : SETTLE_MS;
-    this.#timer = setTimeout(() => {
-      this.#due = true;
+    this.#ticksLeft = wait / SETTLE_MS;
+    // Looks on the way too: chokidar drops the second of two events within 5 ms, so that the writing after a truncation
+    // would be noticed at the end of the long wait only.
+    this.#timer = setInterval(() => {
+      this.#ticksLeft--;
       this.poke();
-    }, wait);
+    }, SETTLE_MS);
     this.#timer.unref();
   }
 }

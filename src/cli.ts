@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+
+import { runCheck } from './commands/check.js';
+import { SHIPPED_DOMAINS_FILE } from './commands/demo-cloud.js';
+import { startDemo } from './commands/demo.js';
+import { startSimulate } from './commands/simulate.js';
+import { runSnapshot } from './commands/snapshot.js';
+import { startDaemon } from './daemon.js';
+import { SettingError } from './errors.js';
+import { createLogger } from './log.js';
+import { parseArguments, type Arguments } from './settings/arguments.js';
+import { helpText } from './settings/help.js';
+import { PASSWORD_VARIABLES } from './settings/options.js';
+import { readSettings } from './settings/settings.js';
+import type { Listening } from './web/listen.js';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const complain = (text: string): void => void process.stderr.write(`vhi-exporter: ${text}\n`);
+
+/** Runs a command that ends by itself, or starts one that stays. */
+async function run(args: Arguments): Promise<number | Listening> {
+  const settings = readSettings(args, process.env);
+  for (const name of PASSWORD_VARIABLES) Reflect.deleteProperty(process.env, name);
+  const log = createLogger(settings.log);
+  const { env } = process;
+  switch (args.command) {
+    case 'check':
+      return runCheck({ settings, log, env, print });
+    case 'snapshot':
+      return runSnapshot({ settings, log, env, print });
+    case 'simulate':
+      return startSimulate(settings.simulateListen, log, print);
+    case 'demo':
+      settings.domainsFile = args.flags.get('domains.file') ?? SHIPPED_DOMAINS_FILE;
+      return startDemo({ settings, log, env, version });
+    case 'serve':
+      return startDaemon({ settings, log, env, version });
+  }
+}
+
+/** Ends the program in order on the first signal, and at once on the second. */
+function stopOnSignal({ close }: Listening): void {
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      void close().then(() => process.exit(0));
+    });
+  }
+}
+
+async function main(): Promise<void> {
+  try {
+    const args = parseArguments(process.argv.slice(2));
+    if (args.help) print(helpText(args.command));
+    else if (args.version) print(`vhi-exporter ${version}`);
+    else {
+      const outcome = await run(args);
+      if (typeof outcome === 'number') process.exitCode = outcome;
+      else stopOnSignal(outcome);
+    }
+  } catch (error) {
+    complain(error instanceof Error ? error.message : String(error));
+    process.exit(error instanceof SettingError ? 2 : 1);
+  }
+}
+
+await main();

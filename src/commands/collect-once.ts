@@ -1,0 +1,43 @@
+import { systemClock } from '../clock.js';
+import type { FileState } from '../domains/list.js';
+import { readDomainsFile } from '../domains/watch.js';
+import type { Logger } from '../log.js';
+import { Passwords } from '../openstack/password.js';
+import type { Settings } from '../settings/settings.js';
+import { Collector } from '../snapshot/collector.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+
+export interface CommandOptions {
+  settings: Settings;
+  log: Logger;
+  env: NodeJS.ProcessEnv;
+  /** Writes a result to stdout. */
+  print: (text: string) => void;
+}
+
+/**
+ * One collection, without a server.
+ * @throws SettingError where the domains file can't be read
+ */
+export async function collectOnce({
+  settings,
+  log,
+  env,
+}: CommandOptions): Promise<{ snapshot: Snapshot; file: FileState }> {
+  const file = await readDomainsFile(settings.domainsFile, { defaults: settings.defaults, log });
+  const nothing = (): void => undefined;
+  const collector = new Collector({
+    settings: settings.collect,
+    passwords: new Passwords(env),
+    clock: systemClock,
+    random: Math.random,
+    log,
+    observer: { attempt: nothing, login: nothing, error: nothing },
+  });
+  try {
+    const snapshot = await collector.snapshot(file.list, settings.collect.timeoutMs, new AbortController().signal);
+    return { snapshot, file };
+  } finally {
+    await collector.close();
+  }
+}

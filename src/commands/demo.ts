@@ -1,0 +1,35 @@
+import { startDaemon, type DaemonOptions } from '../daemon.js';
+import type { Listening } from '../web/listen.js';
+import { addDomains, demoDefaults, startDemoCloud } from './demo-cloud.js';
+
+/** How often something happens in the simulated cloud. */
+const STEP_MS = 3000;
+
+/** A simulated cloud and the exporter on it: servers come and go, and now and then a domain fails. */
+export async function startDemo({ settings, log, env, version }: DaemonOptions): Promise<Listening> {
+  const { cloud, simulator } = await startDemoCloud(settings.simulateListen, log);
+  try {
+    const daemon = await startDaemon({
+      settings: { ...settings, defaults: demoDefaults(simulator.authUrl) },
+      log,
+      env,
+      version,
+      onDomains: ({ list }) => addDomains(cloud, list.domains),
+    });
+    const timer = setInterval(() => log.debug(cloud.churn(simulator.faults)), STEP_MS);
+    log.info(
+      `demo: open ${daemon.url} in a browser, or scrape it; edit ${settings.domainsFile} while it runs; end it with Ctrl-C`,
+    );
+    return {
+      url: daemon.url,
+      close: async () => {
+        clearInterval(timer);
+        await daemon.close();
+        await simulator.close();
+      },
+    };
+  } catch (error) {
+    await simulator.close();
+    throw error;
+  }
+}

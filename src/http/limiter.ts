@@ -1,0 +1,110 @@
+/** Who waits for a slot, in the order of asking. */
+interface Holder {
+  held: number;
+  waiting: Waiter[];
+}
+interface Waiter {
+  grant: () => void;
+}
+
+export interface LimiterOptions {
+  /** Requests in flight at most. */
+  slots: number;
+  /** Holders (domains) that hold any slot at most. */
+  holders: number;
+}
+
+/**
+ * Shares request slots fairly among domains, in one place for both limits, so that nothing is ever nested or held
+ * while a domain only waits. A holder that waits for its first slot goes before one that holds any; none is given
+ * more than a quarter of the slots while another waits. So a domain with a thousand projects on a slow cloud
+ * leaves room for all others.
+ */
+export class FairLimiter {
+  readonly #options: LimiterOptions;
+  readonly #share: number;
+  /** Every holder that holds or waits; those that hold nothing stand in the order in which they began to wait. */
+  readonly #idle = new Map<string, Holder>();
+  readonly #active = new Map<string, Holder>();
+  #used = 0;
+
+  constructor(options: LimiterOptions) {
+    this.#options = options;
+    this.#share = Math.max(1, Math.floor(options.slots / 4));
+  }
+
+  /** Slots in use. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /**
+   * Runs a task in a slot of `holder`.
+   * @throws the signal's reason, if it aborts before the task began; the task itself is never cut off here
+   */
+  async run<T>(holder: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
+    await this.#acquire(holder, signal);
+    try {
+      return await task();
+    } finally {
+      this.#release(holder);
+    }
+  }
+
+  #acquire(name: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const holder = this.#active.get(name) ?? this.#idle.get(name) ?? { held: 0, waiting: [] };
+    if (holder.held === 0) this.#idle.set(name, holder);
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        holder.waiting.splice(holder.waiting.indexOf(waiter), 1);
+        if (holder.held === 0 && holder.waiting.length === 0) this.#idle.delete(name);
+        reject(signal.reason as Error);
+        this.#pump();
+      };
+      const waiter: Waiter = {
+        grant: () => {
+          signal.removeEventListener('abort', onAbort);
+          resolve();
+        },
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      holder.waiting.push(waiter);
+      this.#pump();
+    });
+  }
+
+  #release(name: string): void {
+    const holder = this.#active.get(name);
+    if (!holder) throw new Error(`${name} holds no slot`);
+    this.#used -= 1;
+    holder.held -= 1;
+    if (holder.held === 0) {
+      this.#active.delete(name);
+      if (holder.waiting.length > 0) this.#idle.set(name, holder);
+    }
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#used < this.#options.slots) {
+      const next = this.#next();
+      if (!next) return;
+      const [name, holder] = next;
+      this.#idle.delete(name);
+      this.#active.set(name, holder);
+      this.#used += 1;
+      holder.held += 1;
+      holder.waiting.shift()?.grant();
+    }
+  }
+
+  #next(): [string, Holder] | null {
+    const first = this.#idle.entries().next();
+    if (!first.done && this.#active.size < this.#options.holders) return first.value;
+    const asking = [...this.#active].filter(([, holder]) => holder.waiting.length > 0);
+    const alone = asking.length + this.#idle.size === 1;
+    const entitled = alone ? asking : asking.filter(([, holder]) => holder.held < this.#share);
+    return entitled.reduce<[string, Holder] | null>((a, b) => (a && a[1].held <= b[1].held ? a : b), null);
+  }
+}

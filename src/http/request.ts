@@ -1,0 +1,176 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import fetch, { FetchError, type Response } from 'node-fetch';
+import pLimit from 'p-limit';
+
+import type { Clock } from '../clock.js';
+import { CollectError, type Reason } from '../errors.js';
+import { excerpt } from '../text.js';
+import type { Agents, Tls } from './agents.js';
+import type { Failure } from './retry.js';
+import { isReset, reasonOfStatus, retryAfterMs } from './status.js';
+
+export type Service = 'identity' | 'compute';
+
+export interface HttpRequest {
+  service: Service;
+  method: 'GET' | 'POST';
+  url: string;
+  headers: Record<string, string>;
+  /** Sent as JSON. */
+  body?: unknown;
+  tls: Tls;
+}
+
+export interface HttpAnswer {
+  header: (name: string) => string | null;
+  /** The JSON of the body, not checked. */
+  body: unknown;
+}
+
+/** One attempt, for the metrics. `code` is an HTTP status, `timeout`, `network` or `aborted`. */
+export type AttemptObserver = (attempt: { service: Service; code: string; seconds: number }) => void;
+
+export interface AttemptContext {
+  agents: Agents;
+  clock: Clock;
+  timeoutMs: number;
+  observe: AttemptObserver;
+}
+
+/** A request that brought no usable answer. */
+export class HttpFailure extends CollectError {
+  readonly failure: Failure;
+
+  constructor(reason: Reason, message: string, failure: Failure, cause?: unknown) {
+    super(reason, message, failure.kind === 'status' ? { status: failure.status, cause } : { cause });
+    this.failure = failure;
+  }
+}
+
+/** After decompression. A page of 1,000 servers takes about 1.4 MB. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+/** A second one parsed in the same turn would keep the event loop from everybody else for as long again. */
+const parseTurn = pLimit(1);
+
+/**
+ * One attempt of one request, with an AbortController of its own: thousands of requests listening on one
+ * signal would leak and warn.
+ * @param signal ends the attempt early; null lets it run to its timeout
+ * @throws HttpFailure; or the signal's reason
+ */
+export async function attempt(
+  request: HttpRequest,
+  context: AttemptContext,
+  signal: AbortSignal | null,
+  fresh: boolean,
+): Promise<HttpAnswer> {
+  const { agents, clock, observe } = context;
+  const agent = await (fresh ? agents.fresh(request.url, request.tls) : agents.pooled(request.url, request.tls));
+  signal?.throwIfAborted();
+  const controller = new AbortController();
+  const timeout = new HttpFailure('timeout', `${name(request)}: no answer in ${context.timeoutMs / 1000} s`, OTHER);
+  const timer = setTimeout(() => controller.abort(timeout), context.timeoutMs);
+  const onAbort = (): void => controller.abort(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const started = clock.mono();
+  let code = 'network';
+  try {
+    // A redirect is never followed: it would carry X-Auth-Token to another host.
+    const response = await fetch(request.url, {
+      method: request.method,
+      headers: { Accept: 'application/json', ...jsonHeader(request), ...request.headers },
+      body: request.body === undefined ? null : JSON.stringify(request.body),
+      redirect: 'manual',
+      size: MAX_BODY_BYTES,
+      agent,
+      signal: controller.signal,
+    });
+    const text = await response.text();
+    code = String(response.status);
+    clearTimeout(timer);
+    return await readAnswer(request, response, text, clock.wall());
+  } catch (error) {
+    if (controller.signal.aborted) {
+      code = controller.signal.reason === timeout ? 'timeout' : 'aborted';
+      throw controller.signal.reason;
+    }
+    if (!(error instanceof FetchError)) throw error;
+    if (error.type === 'max-size') code = '200';
+    if (isTlsError(error)) agents.forget(request.url, request.tls);
+    throw fetchFailure(request, error);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+    observe({ service: request.service, code, seconds: (clock.mono() - started) / 1000 });
+  }
+}
+
+const OTHER: Failure = { kind: 'other' };
+
+const jsonHeader = ({ body }: HttpRequest): Record<string, string> =>
+  body === undefined ? {} : { 'Content-Type': 'application/json' };
+
+/** How messages name a request: method and path, never the query or the host. */
+function name({ method, url }: HttpRequest): string {
+  return `${method} ${excerpt(new URL(url).pathname)}`;
+}
+
+async function readAnswer(request: HttpRequest, response: Response, text: string, now: number): Promise<HttpAnswer> {
+  const { status, headers } = response;
+  if (status < 200 || status > 299) {
+    const retryAfter = retryAfterMs(headers.get('retry-after'), now);
+    const said = cloudMessage(text);
+    const redirect = status >= 300 && status < 400 ? ' (a redirect is not followed)' : '';
+    throw new HttpFailure(
+      reasonOfStatus(status),
+      `${name(request)}: HTTP ${status}${redirect}${said ? `: ${said}` : ''}`,
+      { kind: 'status', status, retryAfterMs: retryAfter },
+    );
+  }
+  try {
+    const body = await parseTurn(async () => {
+      await nextTurn();
+      return JSON.parse(text) as unknown;
+    });
+    return { header: (header) => headers.get(header), body };
+  } catch (cause) {
+    throw new HttpFailure('bad_response', `${name(request)}: the answer is not JSON, or was cut off`, OTHER, cause);
+  }
+}
+
+/** What the cloud says of its error: the `message` one level down, as all OpenStack services write it. */
+function cloudMessage(text: string): string {
+  try {
+    const [first] = Object.values(JSON.parse(text) as Record<string, { message?: unknown } | null>);
+    return typeof first?.message === 'string' ? excerpt(first.message) : '';
+  } catch {
+    return ''; // HTML of a proxy: the status says as much.
+  }
+}
+
+const errorCode = (error: FetchError): string | null => error.code ?? null;
+
+function isTlsError(error: FetchError): boolean {
+  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(errorCode(error) ?? '');
+}
+
+function fetchFailure(request: HttpRequest, error: FetchError): HttpFailure {
+  if (error.type === 'max-size') {
+    const message = `${name(request)}: the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`;
+    return new HttpFailure('bad_response', message, OTHER, error);
+  }
+  const code = errorCode(error);
+  const what = isReset(code)
+    ? 'the connection broke'
+    : isTlsError(error)
+      ? 'the certificate is not trusted'
+      : 'no connection';
+  return new HttpFailure(
+    'network',
+    `${name(request)}: ${what} (${code ?? error.type})`,
+    { kind: 'network', code },
+    error,
+  );
+}

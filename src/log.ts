@@ -1,0 +1,50 @@
+import winston from 'winston';
+
+import { printable } from './text.js';
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_FORMATS = ['logfmt', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+type Fields = Record<string, unknown>;
+
+/** Writes one line a call. Messages and fields may hold foreign text: it is escaped here. */
+export interface Logger {
+  error(message: string, fields?: Fields): void;
+  warn(message: string, fields?: Fields): void;
+  info(message: string, fields?: Fields): void;
+  debug(message: string, fields?: Fields): void;
+}
+
+/** Logs to stderr, so that stdout holds nothing but results. */
+export function createLogger({ level, format }: { level: LogLevel; format: LogFormat }): Logger {
+  const line = winston.format.printf(({ level, message, timestamp, ...fields }) => {
+    const entry = { ts: timestamp, level, msg: message, ...fields };
+    return format === 'json' ? jsonLine(entry) : logfmtLine(entry);
+  });
+  const logger = winston.createLogger({
+    level,
+    levels: { error: 0, warn: 1, info: 2, debug: 3 },
+    format: winston.format.combine(winston.format.timestamp(), line),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own type
+    transports: [new winston.transports.Console({ stderrLevels: [...LOG_LEVELS] })],
+  });
+  const write = (at: LogLevel) => (message: string, fields?: Fields) => void logger.log(at, message, fields);
+  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
+}
+
+export function logfmtLine(entry: Fields): string {
+  return Object.entries(entry)
+    .map(([key, value]) => `${key}=${logfmtValue(value)}`)
+    .join(' ');
+}
+
+function logfmtValue(value: unknown): string {
+  const text = printable(typeof value === 'string' ? value : JSON.stringify(value));
+  return /^[^\s"=]+$/.test(text) ? text : `"${text.replace(/(["\\])/g, '\\$1')}"`;
+}
+
+export function jsonLine(entry: Fields): string {
+  return JSON.stringify(entry, (_key, value: unknown) => (typeof value === 'string' ? printable(value) : value));
+}

@@ -1,0 +1,91 @@
+/**
+ * Nova on the wire. Source: OpenStack Compute API, "Servers", "Limits" and the "Down cells" guide; microversions
+ * 2.47 (the flavor is embedded in the server) and 2.69 (servers of a cell that is down show as UNKNOWN). Checked
+ * against Nova 26.
+ */
+import { z } from 'zod';
+
+import type { HttpAnswer } from '../http/request.js';
+import { CollectError } from '../errors.js';
+import { queryOf } from './identity.js';
+import { parseAnswer } from './parse.js';
+
+/** Every request names its microversion; without one Nova speaks 2.1, which has no embedded flavor. */
+export const MICROVERSIONS = { downCells: '2.69', embeddedFlavor: '2.47' } as const;
+export type Microversion = (typeof MICROVERSIONS)[keyof typeof MICROVERSIONS];
+
+export function microversionHeaders(version: Microversion): Record<string, string> {
+  return { 'OpenStack-API-Version': `compute ${version}`, 'X-OpenStack-Nova-API-Version': version };
+}
+
+/** A row of `GET /servers/detail`, reduced to what counts. */
+export interface Server {
+  id: string;
+  projectId: string;
+  /** Nova's word; UNKNOWN where the row has no flavor, since its cell is down. */
+  status: string;
+  /** false only where Nova says so: `OS-SRV-USG:launched_at` is null. */
+  launched: boolean;
+  vcpus: number;
+  /** Nova's MB: 1 MB = 1 MiB. */
+  ramMb: number;
+}
+
+export interface ServerPage {
+  servers: Server[];
+  /** Query of the next page. */
+  next: URLSearchParams | null;
+}
+
+const amount = z.int().nonnegative();
+
+const serversSchema = z.object({
+  servers: z.array(
+    z.object({
+      id: z.string().min(1),
+      tenant_id: z.string().min(1),
+      status: z.string().min(1),
+      flavor: z.object({ vcpus: amount, ram: amount }).nullish(),
+      'OS-SRV-USG:launched_at': z.string().nullish(),
+    }),
+  ),
+  servers_links: z.array(z.object({ rel: z.string(), href: z.string() })).default([]),
+});
+
+export function parseServers({ body }: HttpAnswer): ServerPage {
+  const { servers, servers_links: links } = parseAnswer(serversSchema, body, 'servers');
+  const next = links.find(({ rel }) => rel === 'next');
+  return {
+    servers: servers.map((row) => ({
+      id: row.id,
+      projectId: row.tenant_id,
+      status: row.flavor ? row.status : 'UNKNOWN',
+      launched: row['OS-SRV-USG:launched_at'] !== null,
+      vcpus: row.flavor?.vcpus ?? 0,
+      ramMb: row.flavor?.ram ?? 0,
+    })),
+    next: next ? nextQuery(next.href) : null,
+  };
+}
+
+function nextQuery(href: string): URLSearchParams {
+  const query = queryOf(href);
+  if (!query.get('marker')) throw new CollectError('bad_response', 'servers: the next link has no marker');
+  return query;
+}
+
+/** What Nova's quota counter says of one project. */
+export interface Limits {
+  vcpus: number;
+  ramMb: number;
+}
+
+const limitsSchema = z.object({
+  limits: z.object({ absolute: z.object({ totalCoresUsed: amount, totalRAMUsed: amount }) }),
+});
+
+/** `GET /limits` of the token's own project. */
+export function parseLimits({ body }: HttpAnswer): Limits {
+  const { absolute } = parseAnswer(limitsSchema, body, 'limits').limits;
+  return { vcpus: absolute.totalCoresUsed, ramMb: absolute.totalRAMUsed };
+}

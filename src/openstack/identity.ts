@@ -1,0 +1,142 @@
+/**
+ * Keystone v3 on the wire. Source: OpenStack Identity API v3, "Authentication and token management" and
+ * "Projects"; checked against Keystone 22.
+ */
+import { z } from 'zod';
+
+import { CollectError } from '../errors.js';
+import type { HttpAnswer } from '../http/request.js';
+import { Secret } from '../secret.js';
+import type { CatalogService } from './catalog.js';
+import { parseAnswer } from './parse.js';
+
+export interface PasswordLogin {
+  user: string;
+  password: Secret;
+  /** Of the user and of the project. */
+  domainId: string;
+  project: string;
+}
+
+export function passwordBody({ user, password, domainId, project }: PasswordLogin): unknown {
+  return {
+    auth: {
+      identity: {
+        methods: ['password'],
+        password: { user: { name: user, domain: { id: domainId }, password: password.reveal() } },
+      },
+      scope: { project: { name: project, domain: { id: domainId } } },
+    },
+  };
+}
+
+/** Exchanges a token for one of another project; the new one keeps the first one's end. */
+export function rescopeBody(token: Secret, projectId: string): unknown {
+  return {
+    auth: {
+      identity: { methods: ['token'], token: { id: token.reveal() } },
+      scope: { project: { id: projectId } },
+    },
+  };
+}
+
+export interface IssuedToken {
+  secret: Secret;
+  /** Milliseconds it is good for, by the cloud's own clock: ours may be minutes off. */
+  lifeMs: number;
+  projectId: string;
+  /** Empty in answers to `?nocatalog`. */
+  catalog: CatalogService[];
+}
+
+const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'not a time');
+
+const tokenSchema = z.object({
+  token: z.object({
+    expires_at: time,
+    issued_at: time,
+    project: z.object({ id: z.string().min(1) }),
+    catalog: z
+      .array(
+        z.object({
+          type: z.string(),
+          endpoints: z
+            .array(
+              z.object({
+                interface: z.string(),
+                url: z.string(),
+                region: z.string().nullish(),
+                region_id: z.string().nullish(),
+              }),
+            )
+            .default([]),
+        }),
+      )
+      .default([]),
+  }),
+});
+
+/** The answer to a login or a rescope; the token itself is in the header `X-Subject-Token`. */
+export function parseToken({ body, header }: HttpAnswer): IssuedToken {
+  const { token } = parseAnswer(tokenSchema, body, 'token');
+  const secret = header('x-subject-token');
+  if (!secret) throw new CollectError('bad_response', 'token: the answer has no X-Subject-Token header');
+  return {
+    secret: new Secret(secret),
+    lifeMs: Date.parse(token.expires_at) - Date.parse(token.issued_at),
+    projectId: token.project.id,
+    catalog: token.catalog.map(({ type, endpoints }) => ({
+      type,
+      endpoints: endpoints.map((e) => ({
+        interface: e.interface,
+        url: e.url,
+        region: e.region_id ?? e.region ?? null,
+      })),
+    })),
+  };
+}
+
+export interface Project {
+  id: string;
+  name: string;
+  enabled: boolean;
+  /** null for a project that acts as a domain. */
+  domainId: string | null;
+}
+
+export interface ProjectPage {
+  projects: Project[];
+  /** Keystone cut the list at its `list_limit`, and offers no way to the rest. */
+  truncated: boolean;
+  /** Query of the next page, from Keystone 2025.1 on. */
+  next: URLSearchParams | null;
+}
+
+const projectsSchema = z.object({
+  projects: z.array(
+    z.object({
+      id: z.string().min(1),
+      name: z.string(),
+      enabled: z.boolean().default(true),
+      domain_id: z.string().nullish(),
+    }),
+  ),
+  truncated: z.boolean().optional(),
+  links: z.object({ next: z.string().nullish() }).optional(),
+});
+
+/** `GET /v3/projects` and `GET /v3/auth/projects`. */
+export function parseProjects({ body }: HttpAnswer): ProjectPage {
+  const { projects, truncated, links } = parseAnswer(projectsSchema, body, 'projects');
+  return {
+    projects: projects.map((p) => ({ id: p.id, name: p.name, enabled: p.enabled, domainId: p.domain_id ?? null })),
+    truncated: truncated ?? false,
+    next: links?.next ? queryOf(links.next) : null,
+  };
+}
+
+/** Only the query of a next link is used: behind a proxy its scheme and host may be wrong. */
+export function queryOf(href: string): URLSearchParams {
+  const query = href.indexOf('?');
+  return new URLSearchParams(query < 0 ? '' : href.slice(query + 1));
+}

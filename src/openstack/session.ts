@@ -1,0 +1,222 @@
+import type { Clock } from '../clock.js';
+import type { Domain } from '../domains/domain.js';
+import { CollectError, CollectionOver } from '../errors.js';
+import type { Ask, HttpClient } from '../http/client.js';
+import type { Secret } from '../secret.js';
+import type { CatalogService } from './catalog.js';
+import { LoginFailure, type LoginGates } from './gates.js';
+import { parseToken, passwordBody, rescopeBody, type IssuedToken } from './identity.js';
+import type { Passwords } from './password.js';
+import type { ProjectList } from './projects.js';
+
+export interface Token {
+  secret: Secret;
+  projectId: string;
+  /** Which login it comes from, counted from 1. */
+  login: number;
+  /** Monotonic. From `renewAt` on a new one is asked for; this one serves until `expiresAt`. */
+  renewAt: number;
+  expiresAt: number;
+}
+
+export interface Login {
+  token: Token;
+  catalog: CatalogService[];
+}
+
+/**
+ * How much `all_tenants` shows a credential. Nova answers 200 whether it shows all or little, so that only rows prove it:
+ * of other projects of the domain, or of other domains.
+ */
+export type View = 'unknown' | 'denied' | 'unproven' | 'domain' | 'cloud';
+
+/** What the cloud was found to let this identity see; remembered from one collection to the next. */
+export interface Access {
+  view: View;
+  /** `GET /v3/projects` is refused; `/v3/auth/projects` answers instead. */
+  domainProjectsForbidden: boolean;
+  /** The last whole project list. */
+  projects: ProjectList | null;
+  /** It has to be read anew before it is used. */
+  projectsStale: boolean;
+  /** Ids seen in listings that belong to no project of `projects`. */
+  foreign: Set<string>;
+}
+
+export interface SessionOptions {
+  http: HttpClient;
+  gates: LoginGates;
+  passwords: Passwords;
+  clock: Clock;
+  /** Random number from 0 up to 1. */
+  random: () => number;
+  /** One for each login that was tried: `success` or a reason. */
+  observeLogin: (result: string) => void;
+}
+
+/**
+ * One identity, kept across collections: its login, and a token for each project that it was asked for. Tokens are
+ * renewed at a random point between 50 and 90 % of their life, so that domains that logged in together do not for ever
+ * after; what goes wrong then is no error while the old token is good.
+ */
+export class Session {
+  readonly domain: Domain;
+  /** Projects whose token Keystone refused although the login was fresh. */
+  readonly forbiddenProjects = new Set<string>();
+  readonly access: Access = {
+    view: 'unknown',
+    domainProjectsForbidden: false,
+    projects: null,
+    projectsStale: true,
+    foreign: new Set(),
+  };
+  readonly #options: SessionOptions;
+  readonly #children = new Map<string, Token>();
+  #login: Login | null = null;
+  #pending: Promise<Login> | null = null;
+  #logins = 0;
+
+  constructor(domain: Domain, options: SessionOptions) {
+    this.domain = domain;
+    this.#options = options;
+  }
+
+  /** The number of the newest login; 0 before the first. */
+  get logins(): number {
+    return this.#logins;
+  }
+
+  /**
+   * The login, new or renewed if need be.
+   * @throws LoginFailure; CollectionOver
+   */
+  async login(ask: Ask): Promise<Login> {
+    const { clock } = this.#options;
+    const current = this.#login;
+    if (current && clock.mono() < current.token.renewAt) return current;
+    try {
+      return await this.#sharedLogin(ask);
+    } catch (error) {
+      const refused = error instanceof CollectError && ['auth', 'forbidden', 'config'].includes(error.reason);
+      if (refused || !current || clock.mono() >= current.token.expiresAt) throw error;
+      return current;
+    }
+  }
+
+  /** A new login, since a service no longer takes the token: whatever came from the old one goes with it. */
+  async loginAgain(ask: Ask): Promise<Login> {
+    this.#login = null;
+    this.#children.clear();
+    return this.#sharedLogin(ask);
+  }
+
+  /**
+   * A token of one project, from the login's own: no password is involved.
+   * @throws HttpFailure, with status 401 if Keystone takes the login's token no more or refuses the project
+   */
+  async projectToken(login: Login, projectId: string, ask: Ask): Promise<Token> {
+    if (projectId === login.token.projectId) return login.token;
+    const { clock, http } = this.#options;
+    const child = this.#children.get(projectId);
+    const now = clock.mono();
+    if (child && now < child.expiresAt) {
+      // It ends when its parent does, so renewing it gains nothing before the parent was renewed.
+      if (now < child.renewAt || child.login === login.token.login) return child;
+    }
+    const { authUrl } = this.domain.cloud;
+    const body = rescopeBody(login.token.secret, projectId);
+    const request = { ...this.#request(body), url: `${authUrl}/auth/tokens?nocatalog` };
+    const issued = parseToken(await http.send(request, ask, 'get'));
+    if (issued.projectId !== projectId) {
+      throw new CollectError('bad_response', 'rescope: the token is of another project than the one asked for');
+    }
+    const token = this.#token(issued, login.token.login);
+    this.#children.set(projectId, token);
+    this.forbiddenProjects.delete(projectId);
+    return token;
+  }
+
+  /** Forgets one project's token, which a service refused. */
+  drop(token: Token): void {
+    if (this.#children.get(token.projectId) === token) this.#children.delete(token.projectId);
+  }
+
+  /** Forgets the tokens of projects that are gone. */
+  keepOnly(projectIds: ReadonlySet<string>): void {
+    for (const id of this.#children.keys()) if (!projectIds.has(id)) this.#children.delete(id);
+    for (const id of this.forbiddenProjects) if (!projectIds.has(id)) this.forbiddenProjects.delete(id);
+  }
+
+  /** All who need the login at the same time wait for the same one; each stops waiting when its own collection ends. */
+  async #sharedLogin(ask: Ask): Promise<Login> {
+    for (;;) {
+      ask.signal.throwIfAborted();
+      this.#pending ??= this.#start(ask).finally(() => (this.#pending = null));
+      try {
+        return await untilAbort(this.#pending, ask.signal);
+      } catch (error) {
+        // Cut before it was sent, by the end of the collection that began it: not by ours.
+        if (error instanceof CollectionOver && !ask.signal.aborted) continue;
+        throw error;
+      }
+    }
+  }
+
+  async #start(ask: Ask): Promise<Login> {
+    const { http, gates, passwords, observeLogin } = this.#options;
+    const { cloud, id: domainId, user, project, password: source } = this.domain;
+    const password = await passwords.read(source).catch((error: unknown) => {
+      throw error instanceof CollectError ? new LoginFailure(error) : error;
+    });
+    return gates.pass(this.domain, password, ask.signal, async () => {
+      try {
+        const request = {
+          ...this.#request(passwordBody({ user, password, domainId, project })),
+          url: `${cloud.authUrl}/auth/tokens`,
+        };
+        const issued = parseToken(await http.send(request, ask, 'login'));
+        observeLogin('success');
+        this.#logins += 1;
+        this.#askAgain();
+        this.#login = { token: this.#token(issued, this.#logins), catalog: issued.catalog };
+        return this.#login;
+      } catch (error) {
+        if (error instanceof CollectError && !(error instanceof CollectionOver)) observeLogin(error.reason);
+        throw error;
+      }
+    });
+  }
+
+  /** Roles may have changed since the last login: what was refused is tried again, and the projects are read anew. */
+  #askAgain(): void {
+    this.access.domainProjectsForbidden = false;
+    this.access.projectsStale = true;
+    if (this.access.view === 'denied' || this.access.view === 'unproven') this.access.view = 'unknown';
+  }
+
+  #request(body: unknown) {
+    const { caFile, insecure } = this.domain.cloud;
+    return { service: 'identity', method: 'POST', headers: {}, body, tls: { caFile, insecure } } as const;
+  }
+
+  #token({ secret, projectId, lifeMs }: IssuedToken, login: number): Token {
+    const { clock, random } = this.#options;
+    const now = clock.mono();
+    return {
+      secret,
+      projectId,
+      login,
+      renewAt: now + lifeMs * (0.5 + 0.4 * random()),
+      expiresAt: now + lifeMs * 0.95,
+    };
+  }
+}
+
+/** The promise's outcome, or the signal's reason, whichever is first. The promise goes on. */
+function untilAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -1,0 +1,153 @@
+import { CollectError } from '../errors.js';
+import type { Ask, HttpClient } from '../http/client.js';
+import { HttpFailure, type HttpAnswer, type Service } from '../http/request.js';
+import { computeEndpoint, withProject } from './catalog.js';
+import type { Microversion } from './compute.js';
+import { listProjects, type ProjectList } from './projects.js';
+import type { Login, Session, Token } from './session.js';
+
+/** What is known of one cloud beside its identities; kept across collections. */
+export interface CloudAccess {
+  http: HttpClient;
+  /** The highest microversion of ours that each compute endpoint speaks, where that is not the highest of all. */
+  microversions: Map<string, Microversion>;
+}
+
+interface Target {
+  service: Service;
+  /** The project that the token is to be of; null: the login's own. */
+  projectId: string | null;
+  url: (login: Login) => string;
+  headers?: Record<string, string>;
+}
+
+/**
+ * One domain's requests during one collection. A 401 of a service is answered by one new login at most, however many
+ * requests meet it, and each request is repeated once.
+ */
+export class Visit {
+  readonly session: Session;
+  readonly ask: Ask;
+  readonly cloud: CloudAccess;
+  #again: Promise<Login> | null = null;
+
+  constructor(session: Session, ask: Ask, cloud: CloudAccess) {
+    this.session = session;
+    this.ask = ask;
+    this.cloud = cloud;
+  }
+
+  /** @throws LoginFailure; CollectionOver */
+  login(): Promise<Login> {
+    return this.session.login(this.ask);
+  }
+
+  /** Nova's base address without a project, by which domains find that they speak to the same Nova. */
+  async sharedEndpoint(): Promise<string> {
+    const { token, catalog } = await this.login();
+    return withProject(computeEndpoint(catalog, this.session.domain.cloud), token.projectId, null);
+  }
+
+  /** A GET of Nova, with a token of `projectId`. */
+  compute(path: string, projectId: string | null, headers: Record<string, string>): Promise<HttpAnswer> {
+    const url = ({ token, catalog }: Login): string => {
+      const endpoint = computeEndpoint(catalog, this.session.domain.cloud);
+      return `${withProject(endpoint, token.projectId, projectId ?? token.projectId)}${path}`;
+    };
+    return this.#get({ service: 'compute', projectId, url, headers });
+  }
+
+  /**
+   * The domain's projects, read anew: all of them, or, where that is forbidden, those that the user has a role in.
+   * @throws CollectError when not even the first page could be had
+   */
+  async listProjects(): Promise<ProjectList> {
+    const { domain } = this.session;
+    const login = await this.login();
+    const get = (path: string): Promise<HttpAnswer> =>
+      this.#get({ service: 'identity', projectId: null, url: () => `${domain.cloud.authUrl}${path}` });
+    const options = { domainId: domain.id, loginProjectId: login.token.projectId, get };
+    const { access } = this.session;
+    if (!access.domainProjectsForbidden) {
+      try {
+        return this.#keep(await listProjects({ ...options, scope: 'domain' }));
+      } catch (error) {
+        if (!(error instanceof HttpFailure && error.status === 403)) throw error;
+        access.domainProjectsForbidden = true;
+      }
+    }
+    return this.#keep(await listProjects({ ...options, scope: 'user' }));
+  }
+
+  #keep(list: ProjectList): ProjectList {
+    this.session.keepOnly(new Set(list.projects.keys()));
+    return list;
+  }
+
+  async #get(target: Target): Promise<HttpAnswer> {
+    const login = await this.login();
+    const token = await this.#token(login, target.projectId);
+    try {
+      return await this.#send(target, login, token);
+    } catch (error) {
+      if (!isUnauthorized(error)) throw error;
+      this.session.drop(token);
+      if (!(await this.#loginAfter(token.login))) throw error;
+      const fresh = await this.login();
+      return this.#send(target, fresh, await this.#token(fresh, target.projectId));
+    }
+  }
+
+  #send({ service, url, headers }: Target, login: Login, token: Token): Promise<HttpAnswer> {
+    const { caFile, insecure } = this.session.domain.cloud;
+    return this.cloud.http.send(
+      {
+        service,
+        method: 'GET',
+        url: url(login),
+        headers: { ...headers, 'X-Auth-Token': token.secret.reveal() },
+        tls: { caFile, insecure },
+      },
+      this.ask,
+      'get',
+    );
+  }
+
+  /** @throws CollectError of reason `forbidden` where Keystone refuses the project although the login is fresh */
+  async #token(login: Login, projectId: string | null): Promise<Token> {
+    if (projectId === null) return login.token;
+    const { forbiddenProjects } = this.session;
+    try {
+      return await this.session.projectToken(login, projectId, this.ask);
+    } catch (error) {
+      if (!isUnauthorized(error)) throw error;
+      // A project that a fresh login was refused before is not worth another one at every scrape.
+      if (forbiddenProjects.has(projectId) || !(await this.#loginAfter(login.token.login))) throw refused(error);
+    }
+    try {
+      return await this.session.projectToken(await this.login(), projectId, this.ask);
+    } catch (error) {
+      if (!isUnauthorized(error)) throw error;
+      forbiddenProjects.add(projectId);
+      throw refused(error);
+    }
+  }
+
+  /** Sees to a login newer than the given one; false where this visit has had its new login before. */
+  async #loginAfter(login: number): Promise<boolean> {
+    if (this.session.logins > login) return true;
+    this.#again ??= this.session.loginAgain(this.ask);
+    await this.#again;
+    return this.session.logins > login;
+  }
+}
+
+/** An answer of the service itself: a login that Keystone refused is a LoginFailure. */
+function isUnauthorized(error: unknown): error is HttpFailure {
+  return error instanceof HttpFailure && error.status === 401;
+}
+
+function refused(cause: HttpFailure): CollectError {
+  const message = 'Keystone gives no token for the project: the user has no role in it, or it was disabled';
+  return new CollectError('forbidden', message, { status: 401, cause });
+}

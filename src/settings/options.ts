@@ -1,0 +1,73 @@
+/** Every command and setting: its names, default and help. The README's tables are tested against this file. */
+
+export interface Option {
+  /** Placeholder of the value; absent for a switch. */
+  value?: string;
+  /** Environment variables, the first set one wins. */
+  env?: readonly string[];
+  default?: string;
+  help: string;
+}
+
+export const OPTIONS = {
+  'domains.file': { value: 'FILE', env: ['VHI_DOMAINS_FILE'], default: 'domains.txt', help: 'the list of domains' },
+  'cloud.auth-url': { value: 'URL', env: ['VHI_AUTH_URL', 'OS_AUTH_URL'], help: 'Keystone, https://host:5000/v3' },
+  'cloud.username': { value: 'NAME', env: ['VHI_USERNAME', 'OS_USERNAME'], help: "each domain's user" },
+  'cloud.project': { value: 'NAME', env: ['VHI_PROJECT'], help: "project to log in to (default: the line's name=)" },
+  'cloud.region': { value: 'NAME', env: ['OS_REGION_NAME'], help: 'region (default: the only one)' },
+  'cloud.interface': { value: 'NAME', env: ['OS_INTERFACE'], default: 'public', help: 'public, internal or admin' },
+  'cloud.compute-url': { value: 'URL', env: ['VHI_COMPUTE_URL'], help: 'Nova (default: from the service catalog)' },
+  'cloud.ca-file': { value: 'FILE', env: ['OS_CACERT'], help: 'CA certificates, PEM (default: the system CAs)' },
+  'cloud.insecure': { env: ['VHI_INSECURE', 'OS_INSECURE'], help: 'do not verify certificates' },
+  'collect.timeout': { value: 'TIME', env: ['VHI_COLLECT_TIMEOUT'], default: '5m', help: 'longest collection' },
+  'collect.timeout-offset': { value: 'TIME', default: '500ms', help: "taken off the scraper's own timeout" },
+  'collect.request-timeout': { value: 'TIME', default: '20s', help: 'longest single request' },
+  'collect.domain-concurrency': { value: 'N', default: '32', help: 'domains with requests in flight, per cloud' },
+  'collect.request-concurrency': { value: 'N', default: '64', help: 'requests in flight, per cloud' },
+  'collect.counting': {
+    value: 'RULE',
+    env: ['VHI_COUNTING'],
+    default: 'allocated',
+    help: 'what is in use: allocated, quota or running',
+  },
+  'collect.strategy': {
+    value: 'NAME',
+    default: 'auto',
+    help: 'auto, domain-list, cloud-list, project-list or project-limits',
+  },
+  'collect.projects': { help: 'series per project too' },
+  'web.listen-address': {
+    value: 'ADDR',
+    env: ['VHI_LISTEN_ADDRESS'],
+    default: '127.0.0.1:10180',
+    help: ':port, host:port or [::1]:port',
+  },
+  'web.telemetry-path': { value: 'PATH', default: '/metrics', help: 'where the metrics are' },
+  'log.level': { value: 'LEVEL', default: 'info', help: 'error, warn, info or debug' },
+  'log.format': { value: 'FORMAT', default: 'logfmt', help: 'logfmt or json' },
+  output: { value: 'FORMAT', default: 'table', help: 'table or json' },
+  'simulate.listen-address': { value: 'ADDR', default: '127.0.0.1:0', help: 'where the simulated cloud listens' },
+} as const satisfies Record<string, Option>;
+
+export type Flag = keyof typeof OPTIONS;
+
+/** Passwords have no flags, since process lists show those. */
+export const PASSWORD_VARIABLES = ['VHI_PASSWORD', 'VHI_PASSWORD_FILE', 'OS_PASSWORD'] as const;
+
+const ANY_COLLECTION = ['domains', 'cloud', 'collect', 'web', 'log'] as const;
+
+/** Each command with the groups of settings (a flag's first word) that go with it. */
+export const COMMANDS = {
+  serve: { groups: ANY_COLLECTION, help: 'the daemon (the default)' },
+  check: { groups: ANY_COLLECTION, help: 'try settings, domains file and logins; say what each domain may see' },
+  snapshot: { groups: [...ANY_COLLECTION, 'output'], help: 'collect once and print' },
+  simulate: { groups: ['simulate', 'log'], help: 'a simulated cloud on loopback, its auth URL on stdout' },
+  demo: { groups: ['domains', 'collect', 'web', 'log', 'simulate'], help: 'simulate and serve together' },
+} as const;
+
+export type Command = keyof typeof COMMANDS;
+
+export function commandTakes(command: Command, flag: Flag): boolean {
+  const groups: readonly string[] = COMMANDS[command].groups;
+  return groups.includes(flag.split('.')[0] ?? flag);
+}

@@ -1,0 +1,132 @@
+import { INTERFACES, type DomainDefaults, type Interface, type PasswordSource } from '../domains/domain.js';
+import { SettingError } from '../errors.js';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../log.js';
+import { Secret } from '../secret.js';
+import { excerpt } from '../text.js';
+import { normaliseAuthUrl, normaliseUrl } from '../url.js';
+import { COUNTINGS, type Counting } from '../usage/counting.js';
+import { STRATEGY_NAMES, type StrategyName } from '../usage/strategy.js';
+import type { Arguments } from './arguments.js';
+import { OPTIONS, type Flag, type Option } from './options.js';
+import * as values from './values.js';
+
+/** Paths that the web server keeps for itself, whatever the telemetry path. */
+export const RESERVED_PATHS = ['/api/v1/snapshot', '/-/healthy', '/-/ready'] as const;
+
+/** How and how long a collection asks the clouds; times in milliseconds. */
+export interface CollectSettings {
+  timeoutMs: number;
+  timeoutOffsetMs: number;
+  requestTimeoutMs: number;
+  domainConcurrency: number;
+  requestConcurrency: number;
+  counting: Counting;
+  strategy: StrategyName | 'auto';
+  projects: boolean;
+}
+
+export interface Settings {
+  domainsFile: string;
+  /** What a line of domains.txt takes from the settings. */
+  defaults: DomainDefaults;
+  collect: CollectSettings;
+  web: { listen: values.ListenAddress; telemetryPath: string };
+  log: { level: LogLevel; format: LogFormat };
+  output: 'table' | 'json';
+  simulateListen: values.ListenAddress;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Flags over environment over defaults. Pure.
+ * @throws SettingError naming the flag or variable, and what it may be
+ */
+export function readSettings(args: Arguments, environment: Environment): Settings {
+  // The demo brings its own cloud: nothing of the user's real one may leak into it.
+  const env = args.command === 'demo' ? {} : environment;
+  const read = <T>(flag: Flag, parse: (text: string) => T): T => {
+    const value = readOptional(args.flags, env, flag, parse);
+    if (value === null) throw new SettingError(`--${flag} needs a value`);
+    return value;
+  };
+  const optional = <T>(flag: Flag, parse: (text: string) => T) => readOptional(args.flags, env, flag, parse);
+  const settings: Settings = {
+    domainsFile: read('domains.file', values.nonEmpty),
+    defaults: {
+      authUrl: optional('cloud.auth-url', normaliseAuthUrl),
+      user: optional('cloud.username', values.nonEmpty),
+      password: defaultPassword(env),
+      project: optional('cloud.project', values.nonEmpty),
+      region: optional('cloud.region', values.nonEmpty),
+      interface: read('cloud.interface', readInterface),
+      computeUrl: optional('cloud.compute-url', normaliseUrl),
+      caFile: optional('cloud.ca-file', values.nonEmpty),
+      insecure: optional('cloud.insecure', values.boolean) ?? false,
+    },
+    collect: {
+      timeoutMs: read('collect.timeout', values.positiveDuration),
+      timeoutOffsetMs: read('collect.timeout-offset', values.duration),
+      requestTimeoutMs: read('collect.request-timeout', values.positiveDuration),
+      domainConcurrency: read('collect.domain-concurrency', values.positiveInteger),
+      requestConcurrency: read('collect.request-concurrency', values.positiveInteger),
+      counting: read('collect.counting', values.oneOf(COUNTINGS)),
+      strategy: read('collect.strategy', values.oneOf(['auto', ...STRATEGY_NAMES])),
+      projects: optional('collect.projects', values.boolean) ?? false,
+    },
+    web: {
+      listen: read('web.listen-address', values.listenAddress),
+      telemetryPath: read('web.telemetry-path', readTelemetryPath),
+    },
+    log: {
+      level: read('log.level', values.oneOf(LOG_LEVELS)),
+      format: read('log.format', values.oneOf(LOG_FORMATS)),
+    },
+    output: read('output', values.oneOf(['table', 'json'] as const)),
+    simulateListen: read('simulate.listen-address', values.loopbackAddress),
+  };
+  if (settings.collect.strategy === 'project-limits' && settings.collect.counting !== 'quota') {
+    throw new SettingError(
+      `--collect.strategy=project-limits reads Nova's quota counters, which only --collect.counting=quota means; ` +
+        `the counting is ${settings.collect.counting}`,
+    );
+  }
+  return settings;
+}
+
+function readOptional<T>(flags: Map<Flag, string>, env: Environment, flag: Flag, parse: (text: string) => T): T | null {
+  const option: Option = OPTIONS[flag];
+  const variable = option.env?.find((name) => env[name]);
+  const given = flags.get(flag);
+  const text = given ?? (variable ? env[variable] : undefined) ?? option.default;
+  if (text === undefined) return null;
+  try {
+    return parse(text);
+  } catch (error) {
+    const source = given === undefined && variable ? variable : `--${flag}`;
+    // A URL may hold credentials by mistake.
+    const shown = text.includes('@') ? 'the value' : `"${excerpt(text, 80)}"`;
+    throw new SettingError(`${source}: ${shown} ${(error as Error).message}`);
+  }
+}
+
+function defaultPassword(env: Environment): PasswordSource | null {
+  const { VHI_PASSWORD, VHI_PASSWORD_FILE, OS_PASSWORD } = env;
+  if (VHI_PASSWORD && VHI_PASSWORD_FILE) {
+    throw new SettingError('VHI_PASSWORD and VHI_PASSWORD_FILE are both set: unset one of them');
+  }
+  if (VHI_PASSWORD_FILE) return { kind: 'file', path: VHI_PASSWORD_FILE };
+  const text = VHI_PASSWORD || OS_PASSWORD;
+  return text ? { kind: 'inline', secret: new Secret(text) } : null;
+}
+
+/** Old openrc files write `publicURL`. */
+function readInterface(text: string): Interface {
+  return values.oneOf(INTERFACES)(text.replace(/URL$/, ''));
+}
+
+function readTelemetryPath(text: string): string {
+  if (!/^\/[A-Za-z0-9._~/-]*$/.test(text)) throw new Error('must be a path such as /metrics');
+  if ((RESERVED_PATHS as readonly string[]).includes(text)) throw new Error('is taken by another page of the exporter');
+  return text;
+}

@@ -1,0 +1,119 @@
+import type { Clock } from '../clock.js';
+import type { DomainList } from '../domains/list.js';
+import type { Domain } from '../domains/domain.js';
+import { CollectionOver, type Reason } from '../errors.js';
+import type { Ask } from '../http/client.js';
+import type { Counting } from '../usage/counting.js';
+import { Progress } from '../usage/progress.js';
+import { takeSnapshot, type Snapshot } from './snapshot.js';
+
+export interface CollectionOptions {
+  list: DomainList;
+  counting: Counting;
+  clock: Clock;
+  /** Collects one domain; writes to the progress and never throws. */
+  collect: (domain: Domain, progress: Progress, ask: Ask) => Promise<void>;
+  /** Once for each error that an answer of this collection shows, before the answer. */
+  onError: (domain: string, reason: Reason) => void;
+  /** At the end, with the last answer; not if everybody left before. */
+  onEnd: (snapshot: Snapshot) => void;
+}
+
+/**
+ * One go at all domains, for all who wait at the time. It runs until it is complete, until the latest deadline of those
+ * who wait, or until nobody waits. Each who waits gets what is there at its own deadline.
+ */
+export class Collection {
+  readonly list: DomainList;
+  readonly startedAt: number;
+  readonly #options: CollectionOptions;
+  readonly #collectedAt: number;
+  readonly #domains: { domain: Domain; progress: Progress }[];
+  readonly #over = new AbortController();
+  readonly #deadlines = new Set<{ at: number }>();
+  readonly #told = new Set<string>();
+  readonly #finished: Promise<void>;
+  #final: Snapshot | null = null;
+
+  constructor(options: CollectionOptions) {
+    const { list, clock, collect } = options;
+    this.#options = options;
+    this.list = list;
+    this.startedAt = clock.mono();
+    this.#collectedAt = clock.wall();
+    this.#domains = list.domains.map((domain) => ({ domain, progress: new Progress() }));
+    const ask = { signal: this.#over.signal, timeLeft: () => this.#timeLeft() };
+    // Those who wait join in the same turn: no request may be judged by a deadline that isn't there yet.
+    const tasks = Promise.resolve().then(() =>
+      Promise.all(
+        this.#domains.map(({ domain, progress }) => collect(domain, progress, { ...ask, holder: domain.label })),
+      ),
+    );
+    this.#finished = tasks.then(() => {
+      if (!this.#over.signal.aborted) this.#final = this.#take();
+    });
+  }
+
+  /** Whether somebody may still join. */
+  get isOpen(): boolean {
+    return this.#final === null && !this.#over.signal.aborted;
+  }
+
+  /**
+   * Waits for the snapshot, `timeLeftMs` at most.
+   * @param left aborts when the one who waits is gone; the promise stays unsettled then
+   */
+  join(timeLeftMs: number, left: AbortSignal): Promise<Snapshot> {
+    const deadline = { at: this.#options.clock.mono() + timeLeftMs };
+    this.#deadlines.add(deadline);
+    return new Promise((resolve) => {
+      const leave = (): void => {
+        clearTimeout(timer);
+        left.removeEventListener('abort', leave);
+        if (this.#deadlines.delete(deadline) && this.#deadlines.size === 0) this.#end();
+      };
+      const answer = (): void => {
+        if (!this.#deadlines.has(deadline)) return;
+        const snapshot = this.#final ?? this.#take();
+        const isLast = this.#deadlines.size === 1;
+        resolve(snapshot);
+        leave();
+        if (isLast) this.#options.onEnd(snapshot);
+      };
+      const timer = setTimeout(answer, timeLeftMs);
+      void this.#finished.then(answer);
+      left.addEventListener('abort', leave, { once: true });
+      if (left.aborted) leave();
+    });
+  }
+
+  #timeLeft(): number {
+    const latest = Math.max(...[...this.#deadlines].map(({ at }) => at));
+    return latest - this.#options.clock.mono();
+  }
+
+  #end(): void {
+    if (this.#final === null) this.#over.abort(new CollectionOver());
+  }
+
+  #take(): Snapshot {
+    const { list, counting, clock, onError } = this.#options;
+    const snapshot = takeSnapshot({
+      collectedAt: this.#collectedAt,
+      startedAt: this.startedAt,
+      now: clock.mono(),
+      counting,
+      domains: this.#domains,
+      problems: list.problems,
+    });
+    for (const { domain, errors } of snapshot.domains) {
+      for (const { stage, reason, status } of errors) {
+        const key = `${domain.label} ${stage} ${reason} ${status}`;
+        if (this.#told.has(key)) continue;
+        this.#told.add(key);
+        onError(domain.label, reason);
+      }
+    }
+    return snapshot;
+  }
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+
+import type { Clock } from '../clock.js';
+import { cloudKey, type Domain } from '../domains/domain.js';
+import type { DomainList } from '../domains/list.js';
+import type { Reason } from '../errors.js';
+import { HttpClient, type Ask } from '../http/client.js';
+import type { AttemptObserver } from '../http/request.js';
+import type { Logger } from '../log.js';
+import { LoginGates } from '../openstack/gates.js';
+import type { Passwords } from '../openstack/password.js';
+import { Session } from '../openstack/session.js';
+import { Visit, type CloudAccess } from '../openstack/visit.js';
+import type { CollectSettings } from '../settings/settings.js';
+import { CloudListings } from '../usage/cloud-listing.js';
+import type { Progress } from '../usage/progress.js';
+import { ProjectBook } from '../usage/project-book.js';
+import { STRATEGIES } from '../usage/strategies.js';
+import { Collection } from './collection.js';
+import { collectDomain } from './domain.js';
+import { Journal } from './journal.js';
+import type { Snapshot } from './snapshot.js';
+
+/** What the exporter counts of its own doings. */
+export interface CollectObserver {
+  attempt: AttemptObserver;
+  /** `success`, or the reason of a login that failed. */
+  login: (result: string) => void;
+  /** One for each error of each collection, before an answer shows it. */
+  error: (domain: string, reason: Reason) => void;
+}
+
+export interface CollectorOptions {
+  settings: CollectSettings;
+  passwords: Passwords;
+  clock: Clock;
+  /** Random number from 0 up to 1. */
+  random: () => number;
+  log: Logger;
+  observer: CollectObserver;
+}
+
+/** Keeps what lasts from one collection to the next: identities, connections, what was learnt of the clouds. */
+export class Collector {
+  readonly #options: CollectorOptions;
+  readonly #gates: LoginGates;
+  readonly #journal: Journal;
+  readonly #sessions = new Map<string, Session>();
+  readonly #clouds = new Map<string, CloudAccess>();
+  readonly #foreign = new Map<string, Set<string>>();
+  #current: Collection | null = null;
+  #last: Snapshot | null = null;
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+    this.#gates = new LoginGates(options.clock);
+    this.#journal = new Journal(options.log);
+  }
+
+  /** The newest snapshot that was given to anybody. */
+  get last(): Snapshot | null {
+    return this.#last;
+  }
+
+  /**
+   * Joins the collection under way, if it asks the same domains and is not older than a collection may be; else begins one.
+   * @param left aborts when the one who asked is gone; the promise stays unsettled then
+   */
+  async snapshot(list: DomainList, timeLeftMs: number, left: AbortSignal): Promise<Snapshot> {
+    const { settings, clock } = this.#options;
+    const current = this.#current;
+    const joinable =
+      current?.isOpen && current.list === list && clock.mono() - current.startedAt < settings.timeoutMs
+        ? current
+        : null;
+    const collection = joinable ?? this.#begin(list);
+    const snapshot = await collection.join(timeLeftMs, left);
+    this.#last = snapshot;
+    return snapshot;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#clouds.values()].map(({ http }) => http.close()));
+  }
+
+  #begin(list: DomainList): Collection {
+    const { settings, clock, log, observer } = this.#options;
+    this.#forgetOthers(list.domains);
+    const strategy = STRATEGIES[settings.strategy];
+    const listings = new CloudListings(this.#foreign);
+    const collect = (domain: Domain, progress: Progress, ask: Ask): Promise<void> => {
+      const visit = new Visit(this.#session(domain), ask, this.#cloud(domain));
+      const book = new ProjectBook(visit, progress, ({ name, id }) =>
+        log.warn('a project is gone', { domain: domain.label, project: name, project_id: id }),
+      );
+      const { counting, requestConcurrency: fanOut } = settings;
+      const { disabledProjects } = domain;
+      return collectDomain({ visit, progress, book, listings, counting, fanOut, disabledProjects }, strategy, {
+        clock,
+        log,
+      });
+    };
+    this.#current = new Collection({
+      list,
+      counting: settings.counting,
+      clock,
+      collect,
+      onError: (domain, reason) => observer.error(domain, reason),
+      onEnd: (snapshot) => this.#journal.note(snapshot),
+    });
+    return this.#current;
+  }
+
+  /** Domains that left the file take their tokens and what was learnt with them; refused passwords stay refused. */
+  #forgetOthers(domains: readonly Domain[]): void {
+    const keep = new Set(domains.map(sessionKey));
+    for (const key of this.#sessions.keys()) if (!keep.has(key)) this.#sessions.delete(key);
+  }
+
+  #session(domain: Domain): Session {
+    const key = sessionKey(domain);
+    let session = this.#sessions.get(key);
+    if (!session) {
+      const { passwords, clock, random, observer } = this.#options;
+      const { http } = this.#cloud(domain);
+      const gates = this.#gates;
+      session = new Session(domain, {
+        http,
+        gates,
+        passwords,
+        clock,
+        random,
+        observeLogin: (result) => observer.login(result),
+      });
+      this.#sessions.set(key, session);
+    }
+    return session;
+  }
+
+  #cloud({ cloud }: Domain): CloudAccess {
+    const key = cloudKey(cloud);
+    let access = this.#clouds.get(key);
+    if (!access) {
+      const { settings, clock, observer } = this.#options;
+      const { requestConcurrency, domainConcurrency, requestTimeoutMs } = settings;
+      const observe: AttemptObserver = (attempt) => observer.attempt(attempt);
+      access = {
+        http: new HttpClient({ requestConcurrency, domainConcurrency, requestTimeoutMs, clock, observe }),
+        microversions: new Map(),
+      };
+      this.#clouds.set(key, access);
+    }
+    return access;
+  }
+}
+
+/** All of a line that decides what its login is; a comment, or another line, does not. Hashed, for it may hold a password. */
+function sessionKey({ id, user, project, password, cloud }: Domain): string {
+  const source = password.kind === 'inline' ? { kind: 'inline', text: password.secret.reveal() } : password;
+  return createHash('sha256')
+    .update(JSON.stringify([id, user, project, source, cloud]))
+    .digest('base64');
+}

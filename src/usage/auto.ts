@@ -1,0 +1,32 @@
+import { isForbidden, probeView } from './probe.js';
+import { provenCloudList } from './strategies/cloud-list.js';
+import { provenDomainList } from './strategies/domain-list.js';
+import { projectLimits } from './strategies/project-limits.js';
+import { projectList } from './strategies/project-list.js';
+import { ViewLost, type Strategy } from './strategy.js';
+
+/** Going round more often than that would mean that the cloud changes its mind under our hands. */
+const MAX_ROUNDS = 3;
+
+/**
+ * Collects a domain the cheapest way that its credential is proven to allow. What was proven is remembered, and proven
+ * again by the rows of every listing; where it no longer holds, the domain is looked at anew in the same collection.
+ */
+export const auto: Strategy = async (job) => {
+  const { access } = job.visit.session;
+  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
+    if (access.view === 'unknown') access.view = await probeView(job);
+    const list = access.view === 'cloud' ? provenCloudList : access.view === 'domain' ? provenDomainList : null;
+    if (!list) break;
+    try {
+      await list(job);
+      return;
+    } catch (error) {
+      if (error instanceof ViewLost) access.view = error.view;
+      else if (isForbidden(error)) access.view = 'unknown';
+      else throw error;
+      job.progress.startOver();
+    }
+  }
+  await (job.counting === 'quota' ? projectLimits : projectList)(job);
+};

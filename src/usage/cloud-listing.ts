@@ -1,0 +1,173 @@
+import { type CollectError, CollectionOver } from '../errors.js';
+import { HttpFailure } from '../http/request.js';
+import type { Server } from '../openstack/compute.js';
+import { LoginFailure } from '../openstack/gates.js';
+import { listServers } from '../openstack/listing.js';
+import type { Visit } from '../openstack/visit.js';
+import { ViewLost } from './strategy.js';
+
+/** A domain that takes its servers from a shared listing. */
+export interface Member {
+  visit: Visit;
+  /** Ids of its projects, as far as they are known. */
+  projectIds(): Iterable<string>;
+  /** Servers of its projects. */
+  receive(servers: Server[]): void;
+  /** What it received is void: the listing begins anew. */
+  startOver(): void;
+}
+
+/** The first credential that lists, and the next one, which repeats it once. */
+const MAX_PASSES = 2;
+
+/**
+ * One listing of a whole cloud in one collection, shared by the domains whose own credential was proven to see it all.
+ * A member's credential lists; if it fails the next member's repeats it once, and what still fails is an error of all.
+ */
+export class CloudListing {
+  /** Ids that belonged to no member when all last looked; kept from one collection to the next. */
+  readonly #foreign: Set<string>;
+  readonly #owners = new Map<string, Member>();
+  readonly #byProject = new Map<string, Server[]>();
+  readonly #tried = new Set<Member>();
+  #waiting: { member: Member; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  #state: 'idle' | 'listing' | 'done' = 'idle';
+  #error: unknown = null;
+  #unsettled = 0;
+  #doubt = false;
+
+  constructor(foreign: Set<string>) {
+    this.#foreign = foreign;
+  }
+
+  /**
+   * Hands the member its servers as pages arrive, those that came before included; returns when the listing is whole.
+   * @throws CollectError; ViewLost where the member's own credential turned out not to see the cloud
+   */
+  async join(member: Member): Promise<void> {
+    this.#unsettled += 1;
+    this.adopt(member);
+    if (this.#state === 'done') return;
+    if (this.#tried.size >= MAX_PASSES && this.#state === 'idle') throw this.#error as Error;
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ member, resolve, reject });
+      if (this.#state === 'idle') void this.#run();
+    });
+  }
+
+  /** Routes servers of the member's projects to it, from now on and from the pages that came before. */
+  adopt(member: Member): void {
+    for (const id of member.projectIds()) {
+      if (this.#owners.get(id) === member) continue;
+      this.#owners.set(id, member);
+      const servers = this.#byProject.get(id);
+      if (servers) member.receive(servers);
+    }
+  }
+
+  /** Whether a whole listing holds projects that nobody owns and that were not known to be foreign before. */
+  holdsUnknown(): boolean {
+    return this.#ownerless().some((id) => !this.#foreign.has(id));
+  }
+
+  /**
+   * The member has looked its unknown projects up. When all have, what still is nobody's is foreign until the next
+   * time; if one could not, nothing is, so that the next collection asks again.
+   */
+  settle(isSure: boolean): void {
+    this.#unsettled -= 1;
+    this.#doubt ||= !isSure;
+    if (this.#unsettled > 0 || this.#doubt || this.#state !== 'done') return;
+    this.#foreign.clear();
+    for (const id of this.#ownerless()) this.#foreign.add(id);
+  }
+
+  #ownerless(): string[] {
+    return [...this.#byProject.keys()].filter((id) => !this.#owners.has(id));
+  }
+
+  async #run(): Promise<void> {
+    this.#state = 'listing';
+    for (;;) {
+      const lister = this.#waiting.find(({ member }) => !this.#tried.has(member));
+      if (!lister || this.#tried.size >= MAX_PASSES) break;
+      this.#tried.add(lister.member);
+      try {
+        await this.#pass(lister.member);
+        this.#state = 'done';
+        for (const { resolve } of this.#waiting) resolve();
+        return;
+      } catch (error) {
+        this.#error = error;
+        if (error instanceof CollectionOver) break;
+        this.#byProject.clear();
+        for (const { member } of this.#waiting) member.startOver();
+        if (isOwnFault(error)) {
+          this.#waiting = this.#waiting.filter((waiting) => waiting !== lister);
+          lister.reject(error);
+        }
+      }
+    }
+    this.#state = 'idle';
+    const left = this.#waiting;
+    this.#waiting = [];
+    for (const { reject } of left) reject(this.#error);
+  }
+
+  async #pass(lister: Member): Promise<void> {
+    const own = new Set(lister.projectIds());
+    let seesOthers = false;
+    try {
+      for await (const page of listServers(lister.visit, { projectId: null, allTenants: true })) {
+        for (const [id, servers] of groupByProject(page)) {
+          seesOthers ||= !own.has(id);
+          this.#byProject.set(id, (this.#byProject.get(id) ?? []).concat(servers));
+          this.#owners.get(id)?.receive(servers);
+        }
+      }
+    } catch (error) {
+      throw error instanceof HttpFailure && error.status === 403
+        ? new ViewLost('unknown', error.message, error)
+        : error;
+    }
+    // Others' figures may not hang on a credential that sees no one else's servers.
+    if (!seesOthers) throw new ViewLost('unknown', 'all_tenants shows no server of another domain any more');
+  }
+}
+
+function groupByProject(servers: Server[]): Map<string, Server[]> {
+  const groups = new Map<string, Server[]>();
+  for (const server of servers) {
+    const group = groups.get(server.projectId);
+    if (group) group.push(server);
+    else groups.set(server.projectId, [server]);
+  }
+  return groups;
+}
+
+/** What says something of the lister's own credential, and nothing of the others'. */
+function isOwnFault(error: unknown): boolean {
+  return error instanceof ViewLost || error instanceof LoginFailure || (error as CollectError).reason === 'auth';
+}
+
+/** The shared listings of one collection, one for each cloud and compute endpoint. */
+export class CloudListings {
+  readonly #memory: Map<string, Set<string>>;
+  readonly #listings = new Map<string, CloudListing>();
+
+  /** @param memory ids known to be foreign, by cloud; the same map for every collection */
+  constructor(memory: Map<string, Set<string>>) {
+    this.#memory = memory;
+  }
+
+  get(key: string): CloudListing {
+    let listing = this.#listings.get(key);
+    if (!listing) {
+      let foreign = this.#memory.get(key);
+      if (!foreign) this.#memory.set(key, (foreign = new Set()));
+      listing = new CloudListing(foreign);
+      this.#listings.set(key, listing);
+    }
+    return listing;
+  }
+}

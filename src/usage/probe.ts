@@ -1,0 +1,41 @@
+import { HttpFailure } from '../http/request.js';
+import type { Server } from '../openstack/compute.js';
+import { listServers } from '../openstack/listing.js';
+import type { View } from '../openstack/session.js';
+import type { Job } from './strategy.js';
+
+/** Rows that are enough to tell a view in most clouds, at next to no cost. */
+const PROBE_ROWS = 20;
+
+/** What the rows of a listing prove of the view: see {@link View}. */
+export function provenView(rows: Iterable<Server>, job: Job, loginProjectId: string): View {
+  let view: View = 'unproven';
+  for (const { projectId } of rows) {
+    if (!job.book.projects.has(projectId)) return 'cloud';
+    if (projectId !== loginProjectId) view = 'domain';
+  }
+  return view;
+}
+
+/**
+ * Asks for a few rows of all tenants. `domain` may stand for less than that where the few rows of the probe don't tell: the listing that follows will.
+ */
+export async function probeView(job: Job): Promise<View> {
+  const { visit, book } = job;
+  const loginProjectId = (await visit.login()).token.projectId;
+  try {
+    for await (const rows of listServers(visit, { projectId: null, allTenants: true, probe: PROBE_ROWS })) {
+      await book.lookUp(
+        rows.map(({ projectId }) => projectId),
+        visit.session.access.foreign,
+      );
+      const view = provenView(rows, job, loginProjectId);
+      return view === 'unproven' && rows.length >= PROBE_ROWS ? 'domain' : view;
+    }
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+  }
+  return 'denied';
+}
+
+export const isForbidden = (error: unknown): boolean => error instanceof HttpFailure && error.status === 403;

@@ -1,0 +1,94 @@
+import { CollectError } from '../errors.js';
+import type { Project } from '../openstack/identity.js';
+import type { ProjectList } from '../openstack/projects.js';
+import type { Visit } from '../openstack/visit.js';
+import type { Progress } from './progress.js';
+
+/**
+ * Which projects belong to the domain, during one collection: from memory where rows are filtered by it, and read
+ * anew, once at most, where a row names a project that is not in it.
+ */
+export class ProjectBook {
+  readonly #visit: Visit;
+  readonly #progress: Progress;
+  readonly #onGone: (project: Project) => void;
+  #projects: ReadonlyMap<string, Project> = new Map();
+  #read: Promise<void> | null = null;
+  #failed = false;
+
+  constructor(visit: Visit, progress: Progress, onGone: (project: Project) => void) {
+    this.#visit = visit;
+    this.#progress = progress;
+    this.#onGone = onGone;
+  }
+
+  get projects(): ReadonlyMap<string, Project> {
+    return this.#projects;
+  }
+
+  /** Whether the list could not be read anew when it should have been. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** The remembered list, or one read now. */
+  async open(): Promise<void> {
+    const { projects, projectsStale } = this.#visit.session.access;
+    if (projects && !projectsStale) this.#use(projects);
+    else await this.read();
+  }
+
+  /**
+   * The list as it is in this collection.
+   * @throws CollectError
+   */
+  read(): Promise<void> {
+    this.#read ??= this.#readNow();
+    return this.#read;
+  }
+
+  /**
+   * Makes sure that ids which are not in the list are not the domain's, so that they can be left out.
+   * @param foreign ids that were looked up before
+   */
+  async lookUp(ids: Iterable<string>, foreign: ReadonlySet<string>): Promise<void> {
+    for (const id of ids) if (!this.#projects.has(id) && !foreign.has(id)) return this.refresh();
+  }
+
+  /** The list read anew, if it was not in this collection. Where that fails, the error is noted, and what is known is used. */
+  async refresh(): Promise<void> {
+    if (this.#read) return;
+    try {
+      await this.read();
+    } catch (error) {
+      if (!(error instanceof CollectError)) throw error;
+      this.#noteUnread(error);
+    }
+  }
+
+  async #readNow(): Promise<void> {
+    const { access } = this.#visit.session;
+    const known = access.projects?.projects ?? new Map<string, Project>();
+    const list = await this.#visit.listProjects();
+    if (list.problem) {
+      this.#noteUnread(list.problem);
+    } else {
+      access.projects = list;
+      access.projectsStale = false;
+      for (const [id, project] of known) if (!list.projects.has(id)) this.#onGone(project);
+    }
+    this.#use(list);
+  }
+
+  #use({ projects, scope }: ProjectList): void {
+    this.#projects = projects;
+    this.#progress.projects = projects;
+    this.#progress.projectScope = scope;
+  }
+
+  #noteUnread(error: CollectError): void {
+    this.#failed = true;
+    this.#visit.session.access.projectsStale = true;
+    this.#progress.fail(error, { stage: 'projects' });
+  }
+}

@@ -1,0 +1,14 @@
+import { listServers } from '../../openstack/listing.js';
+import type { Strategy } from '../strategy.js';
+import { eachProject } from './project-wise.js';
+
+/** Lists servers project by project, each with a token of its own: right whatever `all_tenants` shows. */
+export const projectList: Strategy = async (job) => {
+  const { progress, visit, book } = job;
+  progress.strategy = 'project-list';
+  await eachProject(job, async ({ id }) => {
+    for await (const page of listServers(visit, { projectId: id, allTenants: false })) {
+      progress.addServers(page.filter((server) => book.projects.has(server.projectId)));
+    }
+  });
+};

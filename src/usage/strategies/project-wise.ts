@@ -1,0 +1,41 @@
+import pLimit from 'p-limit';
+
+import { CollectError, CollectionOver } from '../../errors.js';
+import { LoginFailure } from '../../openstack/gates.js';
+import type { Project } from '../../openstack/identity.js';
+import type { Job } from '../strategy.js';
+
+/**
+ * Does the same for each project that has a token to be had. One project's failure is noted and harms no other. The
+ * project list is read at every collection, since no row would tell of a project that is new.
+ */
+export async function eachProject(job: Job, collect: (project: Project) => Promise<void>): Promise<void> {
+  const { book, progress, fanOut } = job;
+  progress.stage = 'projects';
+  await book.read();
+  const projects = [...book.projects.values()];
+  const enabled = projects.filter((project) => project.enabled);
+  noteDisabled(job, projects.length - enabled.length);
+  progress.stage = 'servers';
+  if (enabled.length === 0) progress.anyRead = true;
+  let fatal: unknown = null;
+  await pLimit(fanOut).map(enabled, async (project) => {
+    if (fatal) return;
+    try {
+      await collect(project);
+    } catch (error) {
+      // A login that failed, or the end of the collection, concerns all projects alike and is told once.
+      const concernsAll = error instanceof LoginFailure || error instanceof CollectionOver;
+      if (concernsAll || !(error instanceof CollectError)) fatal ??= error;
+      else progress.fail(error, { subject: `project "${project.name}"` });
+    }
+  });
+  if (fatal) throw fatal as Error;
+}
+
+function noteDisabled({ progress, disabledProjects }: Job, count: number): void {
+  if (count === 0 || disabledProjects === 'ignore') return;
+  const what = count === 1 ? '1 project is disabled' : `${count} projects are disabled`;
+  const message = `${what}: servers in it can't be seen, and would not be in the figures (disabled_projects=ignore says that it's well)`;
+  progress.fail(new CollectError('incomplete', message), { stage: 'projects', count });
+}

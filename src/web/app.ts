@@ -1,0 +1,112 @@
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+
+import type { Clock } from '../clock.js';
+import type { FileState } from '../domains/list.js';
+import type { Logger } from '../log.js';
+import { FORMATS, renderMetrics } from '../metrics/render.js';
+import type { SelfMetrics } from '../metrics/self.js';
+import type { Settings } from '../settings/settings.js';
+import type { Collector } from '../snapshot/collector.js';
+import { scrapeTimeLeft } from '../snapshot/deadline.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import { snapshotJson } from './json.js';
+import { statusPage } from './status.js';
+
+export interface AppOptions {
+  settings: Pick<Settings, 'collect' | 'web'>;
+  collector: Pick<Collector, 'snapshot' | 'last'>;
+  file: () => FileState;
+  self: SelfMetrics;
+  clock: Clock;
+  log: Logger;
+  version: string;
+}
+
+/** The routes; opens no socket. */
+export function createApp(options: AppOptions): Express {
+  const { settings, file, self, log } = options;
+  const { telemetryPath } = settings.web;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  app.set('query parser', false);
+
+  route(app, telemetryPath, {
+    head: (req, res) => void res.type(formatFor(req)).end(),
+    get: async (req, res) => {
+      const snapshot = await scrape(options, req, res);
+      const page = { snapshot, file: file(), withProjects: settings.collect.projects };
+      const format = formatFor(req);
+      // Not `send`, which would rewrite the charset and with it the order of the type's parameters.
+      res.setHeader('Content-Type', format);
+      res.end(await renderMetrics(page, self, format));
+    },
+  });
+  route(app, '/api/v1/snapshot', {
+    head: (_req, res) => void res.type('json').end(),
+    get: async (req, res) => {
+      const snapshot = await scrape(options, req, res);
+      res.status(snapshot.totals ? 200 : 503).json(snapshotJson(snapshot));
+    },
+  });
+  const text =
+    (body: string): RequestHandler =>
+    (_req, res) =>
+      void res.type('text').send(body);
+  route(app, '/-/healthy', { get: text('vhi-exporter is healthy.\n') });
+  // Nobody can ask before the file was read once, and later the last good list serves.
+  route(app, '/-/ready', { get: text('vhi-exporter is ready.\n') });
+  if (telemetryPath !== '/') {
+    route(app, '/', { get: (_req, res) => void res.type('html').send(statusPage(options)) });
+  }
+  app.use((req, res) => fail(req, res, { status: 404, code: 'not_found', message: 'there is no such page; see /' }));
+  // Express tells an error handler by its four parameters.
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  app.use((error: Error, req: Request, res: Response, _next: unknown) => {
+    log.error('unexpected error while answering, please report it', { path: req.path, stack: error.stack });
+    fail(req, res, { status: 500, code: 'internal', message: 'unexpected error inside the exporter, see its log' });
+  });
+  return app;
+}
+
+/** GET, and HEAD without any work; every other method is told what there is. */
+function route(app: Express, path: string, { head, get }: { head?: RequestHandler; get: RequestHandler }): void {
+  if (head) app.head(path, head);
+  app.get(path, get);
+  app.all(path, (req, res) => {
+    res.setHeader('Allow', 'GET, HEAD');
+    fail(req, res, { status: 405, code: 'method_not_allowed', message: 'only GET and HEAD are allowed here' });
+  });
+}
+
+function fail(req: Request, res: Response, error: { status: number; code: string; message: string }): void {
+  const { status, code, message } = error;
+  if (res.headersSent) res.destroy();
+  else if (req.path.startsWith('/api/')) res.status(status).json({ error: { code, message } });
+  else res.status(status).type('text').send(`${message}\n`);
+}
+
+/** The snapshot for this request; never settles if the client leaves, since nobody is there to answer. */
+function scrape({ collector, file, settings }: AppOptions, req: Request, res: Response): Promise<Snapshot> {
+  const left = new AbortController();
+  res.on('close', () => {
+    if (!res.writableFinished) left.abort();
+  });
+  const timeLeft = scrapeTimeLeft(req.get('X-Prometheus-Scrape-Timeout-Seconds'), settings.collect);
+  return collector.snapshot(file().list, timeLeft, left.signal);
+}
+
+/** OpenMetrics where the scraper prefers it, else the Prometheus text format, whatever the escaping it asks for. */
+function formatFor(req: Request): (typeof FORMATS)[number] {
+  const [openMetrics, text] = FORMATS;
+  const accept = (req.get('Accept') ?? '').replace(/;\s*(escaping|charset)=[^;,]*/g, '');
+  req.headers.accept = accept === '' ? '*/*' : accept;
+  const wanted = req.accepts([
+    'text/plain',
+    'text/plain; version=0.0.4',
+    'application/openmetrics-text; version=1.0.0',
+  ]);
+  return wanted && wanted.startsWith('application/openmetrics-text') ? openMetrics : text;
+}

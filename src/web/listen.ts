@@ -1,0 +1,43 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { ListenAddress } from '../settings/values.js';
+
+export interface Listening {
+  /** Where to point a browser: a listener on all addresses is named by localhost. */
+  url: string;
+  /** Lets running answers end, for some seconds at most. */
+  close: () => Promise<void>;
+}
+
+const GRACE_MS = 5000;
+
+/**
+ * Opens the socket.
+ * @throws Error that names the address and what is wrong with it
+ */
+export async function listen(handler: RequestListener, { host, port }: ListenAddress): Promise<Listening> {
+  const server = createServer(handler);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why =
+        error.code === 'EADDRINUSE' ? 'is in use already' : `can't be opened (${error.code ?? error.message})`;
+      reject(new Error(`--web.listen-address: ${host ?? ''}:${port} ${why}: choose another`, { cause: error }));
+    });
+    server.listen({ port, ...(host === null ? {} : { host }) }, resolve);
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  const name = host === null ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `http://${name}:${bound}/`,
+    close: () =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
