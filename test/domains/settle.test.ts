@@ -87,6 +87,14 @@ describe('Settler', () => {
     expect(believed).to.deep.equal([`500 ${TEN_LINES}2`]);
   });
 
+  it('notices such a change soon, also in the long wait for an emptied file', async () => {
+    await write(bytes(''));
+    await clock.tickAsync(10);
+    file = bytes(`${TEN_LINES}new`);
+    await clock.tickAsync(490);
+    expect(believed).to.deep.equal([`500 ${TEN_LINES}new`]);
+  });
+
   it('does nothing for bytes that it believes already', async () => {
     await write(bytes(TEN_LINES));
     await clock.tickAsync(5000);
