@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { Agents } from './agents.js';
+import type { Lifetime } from './lifetime.js';
 import { FairLimiter } from './limiter.js';
 import { attempt, HttpFailure, type AttemptObserver, type HttpAnswer, type HttpRequest } from './request.js';
 import { retryDelay, type Repeatable } from './retry.js';
@@ -8,8 +9,8 @@ import { retryDelay, type Repeatable } from './retry.js';
 export interface Ask {
   /** Whose share of the slots it counts against: a domain's label. */
   holder: string;
-  /** Aborts when nobody waits for the collection any more; its reason is a CollectError. */
-  signal: AbortSignal;
+  /** The collection's: over when nobody waits for it any more. */
+  life: Lifetime;
   /** Milliseconds until the collection's deadline. */
   timeLeft(): number;
 }
@@ -36,21 +37,21 @@ export class HttpClient {
 
   /**
    * A GET ends with the collection; a login that was sent runs to its timeout, since its token serves the next one.
-   * @throws HttpFailure; or the ask's abort reason
+   * @throws HttpFailure; or the reason of the end of the ask's lifetime
    */
   async send(request: HttpRequest, ask: Ask, repeatable: Repeatable): Promise<HttpAnswer> {
     const { requestTimeoutMs: timeoutMs, clock, observe } = this.#options;
     const context = { agents: this.#agents, timeoutMs, clock, observe };
-    const signal = repeatable === 'login' ? null : ask.signal;
+    const life = repeatable === 'login' ? null : ask.life;
     const once = (fresh: boolean): Promise<HttpAnswer> =>
-      this.#limiter.run(ask.holder, ask.signal, () => attempt(request, context, signal, fresh));
+      this.#limiter.run(ask.holder, ask.life, () => attempt(request, context, life, fresh));
     try {
       return await once(false);
     } catch (error) {
       if (!(error instanceof HttpFailure)) throw error;
       const delay = retryDelay(error.failure, repeatable, ask.timeLeft());
       if (delay === null) throw error;
-      await sleep(delay, ask.signal);
+      await ask.life.sleep(delay);
       return once(error.failure.kind === 'network');
     }
   }
@@ -63,19 +64,4 @@ export class HttpClient {
   close(): Promise<void> {
     return this.#agents.close();
   }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

@@ -1,10 +1,10 @@
+import type { Lifetime } from './lifetime.js';
+
 /** Who waits for a slot, in the order of asking. */
 interface Holder {
   held: number;
-  waiting: Waiter[];
-}
-interface Waiter {
-  grant: () => void;
+  /** Grants a slot to the one who waits. */
+  waiting: (() => void)[];
 }
 
 export interface LimiterOptions {
@@ -40,10 +40,10 @@ export class FairLimiter {
 
   /**
    * Runs a task in a slot of `holder`.
-   * @throws the signal's reason, if it aborts before the task began; the task itself is never cut off here
+   * @throws the reason of the lifetime's end, if that comes before the task began; the task is never cut off here
    */
-  async run<T>(holder: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
-    await this.#acquire(holder, signal);
+  async run<T>(holder: string, life: Lifetime, task: () => Promise<T>): Promise<T> {
+    await this.#acquire(holder, life);
     try {
       return await task();
     } finally {
@@ -51,25 +51,22 @@ export class FairLimiter {
     }
   }
 
-  #acquire(name: string, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+  #acquire(name: string, life: Lifetime): Promise<void> {
+    life.check();
     const holder = this.#active.get(name) ?? this.#idle.get(name) ?? { held: 0, waiting: [] };
     if (holder.held === 0) this.#idle.set(name, holder);
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        holder.waiting.splice(holder.waiting.indexOf(waiter), 1);
+      const grant = (): void => {
+        off();
+        resolve();
+      };
+      const off = life.onEnd((reason) => {
+        holder.waiting.splice(holder.waiting.indexOf(grant), 1);
         if (holder.held === 0 && holder.waiting.length === 0) this.#idle.delete(name);
-        reject(signal.reason as Error);
+        reject(reason);
         this.#pump();
-      };
-      const waiter: Waiter = {
-        grant: () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        },
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      holder.waiting.push(waiter);
+      });
+      holder.waiting.push(grant);
       this.#pump();
     });
   }
@@ -95,7 +92,7 @@ export class FairLimiter {
       this.#active.set(name, holder);
       this.#used += 1;
       holder.held += 1;
-      holder.waiting.shift()?.grant();
+      holder.waiting.shift()?.();
     }
   }
 

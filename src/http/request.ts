@@ -7,6 +7,7 @@ import type { Clock } from '../clock.js';
 import { CollectError, type Reason } from '../errors.js';
 import { excerpt } from '../text.js';
 import type { Agents, Tls } from './agents.js';
+import type { Lifetime } from './lifetime.js';
 import type { Failure } from './retry.js';
 import { isReset, reasonOfStatus, retryAfterMs } from './status.js';
 
@@ -57,23 +58,22 @@ const parseTurn = pLimit(1);
 /**
  * One attempt of one request, with an AbortController of its own: thousands of requests listening on one
  * signal would leak and warn.
- * @param signal ends the attempt early; null lets it run to its timeout
- * @throws HttpFailure; or the signal's reason
+ * @param life ends the attempt early; null lets it run to its timeout
+ * @throws HttpFailure; or the reason of the lifetime's end
  */
 export async function attempt(
   request: HttpRequest,
   context: AttemptContext,
-  signal: AbortSignal | null,
+  life: Lifetime | null,
   fresh: boolean,
 ): Promise<HttpAnswer> {
   const { agents, clock, observe } = context;
   const agent = await (fresh ? agents.fresh(request.url, request.tls) : agents.pooled(request.url, request.tls));
-  signal?.throwIfAborted();
+  life?.check();
   const controller = new AbortController();
   const timeout = new HttpFailure('timeout', `${name(request)}: no answer in ${context.timeoutMs / 1000} s`, OTHER);
   const timer = setTimeout(() => controller.abort(timeout), context.timeoutMs);
-  const onAbort = (): void => controller.abort(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const off = life?.onEnd((reason) => controller.abort(reason));
   const started = clock.mono();
   let code = 'network';
   try {
@@ -102,7 +102,7 @@ export async function attempt(
     throw fetchFailure(request, error);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    off?.();
     observe({ service: request.service, code, seconds: (clock.mono() - started) / 1000 });
   }
 }

@@ -5,6 +5,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Clock } from '../clock.js';
 import type { Domain } from '../domains/domain.js';
 import { CollectError, CollectionOver } from '../errors.js';
+import type { Lifetime } from '../http/lifetime.js';
 import { HttpFailure } from '../http/request.js';
 import type { Secret } from '../secret.js';
 
@@ -50,12 +51,12 @@ export class LoginGates {
 
   /**
    * Runs a login unless the same credential was refused a short while ago.
-   * @throws LoginFailure; or, without having tried, the abort reason
+   * @throws LoginFailure; or, without having tried, the reason of the lifetime's end
    */
-  async pass<T>(domain: Domain, password: Secret, signal: AbortSignal, login: () => Promise<T>): Promise<T> {
+  async pass<T>(domain: Domain, password: Secret, life: Lifetime, login: () => Promise<T>): Promise<T> {
     const gate = this.#gate(domain, password);
     return gate.queue(async () => {
-      signal.throwIfAborted();
+      life.check();
       this.#check(gate, domain);
       try {
         const result = await login();

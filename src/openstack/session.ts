@@ -150,13 +150,13 @@ export class Session {
   /** All who need the login at the same time wait for the same one; each stops waiting when its own collection ends. */
   async #sharedLogin(ask: Ask): Promise<Login> {
     for (;;) {
-      ask.signal.throwIfAborted();
+      ask.life.check();
       this.#pending ??= this.#start(ask).finally(() => (this.#pending = null));
       try {
-        return await untilAbort(this.#pending, ask.signal);
+        return await ask.life.race(this.#pending);
       } catch (error) {
         // Cut before it was sent, by the end of the collection that began it: not by ours.
-        if (error instanceof CollectionOver && !ask.signal.aborted) continue;
+        if (error instanceof CollectionOver && !ask.life.isOver) continue;
         throw error;
       }
     }
@@ -168,7 +168,7 @@ export class Session {
     const password = await passwords.read(source).catch((error: unknown) => {
       throw error instanceof CollectError ? new LoginFailure(error) : error;
     });
-    return gates.pass(this.domain, password, ask.signal, async () => {
+    return gates.pass(this.domain, password, ask.life, async () => {
       try {
         const request = {
           ...this.#request(passwordBody({ user, password, domainId, project })),
@@ -210,13 +210,4 @@ export class Session {
       expiresAt: now + lifeMs * 0.95,
     };
   }
-}
-
-/** The promise's outcome, or the signal's reason, whichever is first. The promise goes on. */
-function untilAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -120,14 +120,15 @@ export class Visit {
     try {
       return await this.session.projectToken(login, projectId, this.ask);
     } catch (error) {
-      if (!isUnauthorized(error)) throw error;
+      if (!isRefusedRescope(error)) throw error;
       // A project that a fresh login was refused before is not worth another one at every scrape.
-      if (forbiddenProjects.has(projectId) || !(await this.#loginAfter(login.token.login))) throw refused(error);
+      const isKnown = error.status === 401 && forbiddenProjects.has(projectId);
+      if (isKnown || !(await this.#loginAfter(login.token.login))) throw refused(error);
     }
     try {
       return await this.session.projectToken(await this.login(), projectId, this.ask);
     } catch (error) {
-      if (!isUnauthorized(error)) throw error;
+      if (!isRefusedRescope(error)) throw error;
       forbiddenProjects.add(projectId);
       throw refused(error);
     }
@@ -147,7 +148,12 @@ function isUnauthorized(error: unknown): error is HttpFailure {
   return error instanceof HttpFailure && error.status === 401;
 }
 
+/** Keystone answers 401 for a project that it refuses, and 404 for a login's token that is worth nothing any more. */
+function isRefusedRescope(error: unknown): error is HttpFailure {
+  return error instanceof HttpFailure && (error.status === 401 || error.status === 404);
+}
+
 function refused(cause: HttpFailure): CollectError {
   const message = 'Keystone gives no token for the project: the user has no role in it, or it was disabled';
-  return new CollectError('forbidden', message, { status: 401, cause });
+  return new CollectError('forbidden', message, { status: cause.status, cause });
 }

@@ -3,6 +3,7 @@ import type { DomainList } from '../domains/list.js';
 import type { Domain } from '../domains/domain.js';
 import { CollectionOver, type Reason } from '../errors.js';
 import type { Ask } from '../http/client.js';
+import { Lifetime } from '../http/lifetime.js';
 import type { Counting } from '../usage/counting.js';
 import { Progress } from '../usage/progress.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
@@ -29,7 +30,7 @@ export class Collection {
   readonly #options: CollectionOptions;
   readonly #collectedAt: number;
   readonly #domains: { domain: Domain; progress: Progress }[];
-  readonly #over = new AbortController();
+  readonly #life = new Lifetime();
   readonly #deadlines = new Set<{ at: number }>();
   readonly #told = new Set<string>();
   readonly #finished: Promise<void>;
@@ -42,7 +43,7 @@ export class Collection {
     this.startedAt = clock.mono();
     this.#collectedAt = clock.wall();
     this.#domains = list.domains.map((domain) => ({ domain, progress: new Progress() }));
-    const ask = { signal: this.#over.signal, timeLeft: () => this.#timeLeft() };
+    const ask = { life: this.#life, timeLeft: () => this.#timeLeft() };
     // Those who wait join in the same turn: no request may be judged by a deadline that isn't there yet.
     const tasks = Promise.resolve().then(() =>
       Promise.all(
@@ -50,13 +51,13 @@ export class Collection {
       ),
     );
     this.#finished = tasks.then(() => {
-      if (!this.#over.signal.aborted) this.#final = this.#take();
+      if (!this.#life.isOver) this.#final = this.#take();
     });
   }
 
   /** Whether somebody may still join. */
   get isOpen(): boolean {
-    return this.#final === null && !this.#over.signal.aborted;
+    return this.#final === null && !this.#life.isOver;
   }
 
   /**
@@ -93,7 +94,7 @@ export class Collection {
   }
 
   #end(): void {
-    if (this.#final === null) this.#over.abort(new CollectionOver());
+    if (this.#final === null) this.#life.end(new CollectionOver());
   }
 
   #take(): Snapshot {
