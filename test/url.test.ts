@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isLoopback, normaliseAuthUrl, normaliseUrl } from '../src/url.js';
+import { isLoopbackUrl, normaliseAuthUrl, normaliseUrl } from '../src/url.js';
 
 describe('url', () => {
   const authUrls: [given: string, made: string][] = [
@@ -60,7 +60,7 @@ describe('url', () => {
   ];
   for (const [url, loopback] of hosts) {
     it(`${loopback ? 'takes' : 'does not take'} ${url} for this machine`, () => {
-      expect(isLoopback(url)).to.equal(loopback);
+      expect(isLoopbackUrl(url)).to.equal(loopback);
     });
   }
 });
