@@ -26,6 +26,7 @@ async function run(args: Arguments): Promise<number | Listening> {
   for (const name of PASSWORD_VARIABLES) Reflect.deleteProperty(process.env, name);
   const log = createLogger(settings.log);
   const { env } = process;
+  const build = { version, nodeVersion: process.version };
   switch (args.command) {
     case 'check':
       return runCheck({ settings, log, env, print });
@@ -35,9 +36,9 @@ async function run(args: Arguments): Promise<number | Listening> {
       return startSimulate(settings.simulateListen, log, print);
     case 'demo':
       settings.domainsFile = args.flags.get('domains.file') ?? SHIPPED_DOMAINS_FILE;
-      return startDemo({ settings, log, env, version });
+      return startDemo({ settings, log, env, build });
     case 'serve':
-      return startDaemon({ settings, log, env, version });
+      return startDaemon({ settings, log, env, build });
   }
 }
 

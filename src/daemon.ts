@@ -1,7 +1,7 @@
 import { systemClock } from './clock.js';
 import { openDomainsFile, type FileState } from './domains/watch.js';
 import type { Logger } from './log.js';
-import { SelfMetrics } from './metrics/self.js';
+import { SelfMetrics, type Build } from './metrics/self.js';
 import { Passwords } from './openstack/password.js';
 import type { Settings } from './settings/settings.js';
 import { Collector } from './snapshot/collector.js';
@@ -12,7 +12,7 @@ export interface DaemonOptions {
   settings: Settings;
   log: Logger;
   env: NodeJS.ProcessEnv;
-  version: string;
+  build: Build;
   /** The list in force, at the start and after each edit. */
   onDomains?: (state: FileState) => void;
 }
@@ -21,8 +21,8 @@ export interface DaemonOptions {
  * Builds the parts in order and starts them.
  * @throws SettingError for what the user has to mend; Error where the address can't be had
  */
-export async function startDaemon({ settings, log, env, version, onDomains }: DaemonOptions): Promise<Listening> {
-  const self = new SelfMetrics({ version, withProcess: true });
+export async function startDaemon({ settings, log, env, build, onDomains }: DaemonOptions): Promise<Listening> {
+  const self = new SelfMetrics({ build, withProcess: true });
   const collector = new Collector({
     settings: settings.collect,
     passwords: new Passwords(env),
@@ -37,10 +37,18 @@ export async function startDaemon({ settings, log, env, version, onDomains }: Da
     ...(onDomains ? { onReload: onDomains } : {}),
   });
   onDomains?.(file.current());
-  const app = createApp({ settings, collector, file: () => file.current(), self, clock: systemClock, log, version });
+  const app = createApp({
+    settings,
+    collector,
+    file: () => file.current(),
+    self,
+    clock: systemClock,
+    log,
+    version: build.version,
+  });
   try {
     const server = await listen(app, settings.web.listen);
-    log.info('listening', { url: server.url, metrics: settings.web.telemetryPath, version });
+    log.info('listening', { url: server.url, metrics: settings.web.telemetryPath, version: build.version });
     return {
       url: server.url,
       close: async () => {

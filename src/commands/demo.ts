@@ -6,14 +6,14 @@ import { addDomains, demoDefaults, startDemoCloud } from './demo-cloud.js';
 const STEP_MS = 3000;
 
 /** A simulated cloud and the exporter on it: servers come and go, and now and then a domain fails. */
-export async function startDemo({ settings, log, env, version }: DaemonOptions): Promise<Listening> {
+export async function startDemo({ settings, log, env, build }: DaemonOptions): Promise<Listening> {
   const { cloud, simulator } = await startDemoCloud(settings.simulateListen, log);
   try {
     const daemon = await startDaemon({
       settings: { ...settings, defaults: demoDefaults(simulator.authUrl) },
       log,
       env,
-      version,
+      build,
       onDomains: ({ list }) => addDomains(cloud, list.domains),
     });
     const timer = setInterval(() => log.debug(cloud.churn(simulator.faults)), STEP_MS);

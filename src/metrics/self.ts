@@ -5,6 +5,12 @@ import type { CollectObserver } from '../snapshot/collector.js';
 /** Gauges whose names end in `_total`, which promtool rightly calls a mistake. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
+/** What runs: the exporter's own version and Node's. */
+export interface Build {
+  version: string;
+  nodeVersion: string;
+}
+
 /** What the exporter counts of itself over its life: it outlasts snapshots, and joins the registry of every page. */
 export class SelfMetrics implements CollectObserver {
   readonly #failures = new Counter({
@@ -42,8 +48,8 @@ export class SelfMetrics implements CollectObserver {
   readonly #labels = new Map<string, Set<string>>();
 
   /** @param withProcess also Node's and the process's own figures, which no test can foretell */
-  constructor({ version, withProcess }: { version: string; withProcess: boolean }) {
-    this.#buildInfo.set({ version, node_version: process.version }, 1);
+  constructor({ build, withProcess }: { build: Build; withProcess: boolean }) {
+    this.#buildInfo.set({ version: build.version, node_version: build.nodeVersion }, 1);
     if (withProcess) {
       this.#process = new Registry();
       collectDefaultMetrics({ register: this.#process });
