@@ -6,7 +6,7 @@ import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
 import { CollectError, type Reason } from '../errors.js';
 import { excerpt } from '../text.js';
-import type { Agents, Tls } from './agents.js';
+import type { Agent, Agents, Tls } from './agents.js';
 import type { Lifetime } from './lifetime.js';
 import type { Failure } from './retry.js';
 import { isReset, reasonOfStatus, retryAfterMs } from './status.js';
@@ -67,21 +67,31 @@ export async function attempt(
   life: Lifetime | null,
   fresh: boolean,
 ): Promise<HttpAnswer> {
-  const { agents, clock, observe } = context;
+  const { agents, clock } = context;
   const agent = await (fresh ? agents.fresh(request.url, request.tls) : agents.pooled(request.url, request.tls));
   life?.check();
+  const { response, text } = await exchange(request, { ...context, agent }, life);
+  return readAnswer(request, response, text, clock.wall());
+}
+
+/** From the first byte sent to the last one received: what the metrics call a request. */
+async function exchange(
+  request: HttpRequest,
+  { agent, agents, clock, timeoutMs, observe }: AttemptContext & { agent: Agent },
+  life: Lifetime | null,
+): Promise<{ response: Response; text: string }> {
   const controller = new AbortController();
-  const timeout = new HttpFailure('timeout', `${name(request)}: no answer in ${context.timeoutMs / 1000} s`, OTHER);
-  const timer = setTimeout(() => controller.abort(timeout), context.timeoutMs);
+  const timeout = new HttpFailure('timeout', `${name(request)}: no answer in ${timeoutMs / 1000} s`, OTHER);
+  const timer = setTimeout(() => controller.abort(timeout), timeoutMs);
   const off = life?.onEnd((reason) => controller.abort(reason));
   const started = clock.mono();
   let code = 'network';
   try {
-    // A redirect is never followed: it would carry X-Auth-Token to another host.
     const response = await fetch(request.url, {
       method: request.method,
       headers: { Accept: 'application/json', ...jsonHeader(request), ...request.headers },
       body: request.body === undefined ? null : JSON.stringify(request.body),
+      // Never followed, since it would carry X-Auth-Token to another host; `error` would hide its status.
       redirect: 'manual',
       size: MAX_BODY_BYTES,
       agent,
@@ -89,15 +99,13 @@ export async function attempt(
     });
     const text = await response.text();
     code = String(response.status);
-    clearTimeout(timer);
-    return await readAnswer(request, response, text, clock.wall());
+    return { response, text };
   } catch (error) {
     if (controller.signal.aborted) {
       code = controller.signal.reason === timeout ? 'timeout' : 'aborted';
       throw controller.signal.reason;
     }
     if (!(error instanceof FetchError)) throw error;
-    if (error.type === 'max-size') code = '200';
     if (isTlsError(error)) agents.forget(request.url, request.tls);
     throw fetchFailure(request, error);
   } finally {
