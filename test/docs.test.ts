@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+
+import { expect } from 'chai';
+
+import { KEYS } from '../src/domains/keys.js';
+import { REASONS } from '../src/errors.js';
+import { FAMILIES } from '../src/metrics/families.js';
+import { SelfMetrics } from '../src/metrics/self.js';
+import { COMMANDS, OPTIONS, type Option } from '../src/settings/options.js';
+import { STRATEGY_NAMES } from '../src/usage/strategy.js';
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+const README = read('README.md');
+
+/** The rows of the table under a heading, each a list of cells. */
+function rows(heading: string): string[][] {
+  const section = README.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('|') && !line.startsWith('|---'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+    .slice(1);
+}
+
+const names = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+
+describe('the README', () => {
+  it('lists every setting with its variables and its default', () => {
+    const table = new Map(
+      rows('Settings').map(([flag = '', env = '', value = '']) => [names(flag)[0], { env, value }]),
+    );
+    for (const [flag, option] of Object.entries(OPTIONS) as [string, Option][]) {
+      const row = table.get(`--${flag}`);
+      expect(row, flag).to.exist;
+      expect(names(row?.env), flag).to.deep.equal(option.env ?? []);
+      if (option.default !== undefined) expect(names(row?.value), flag).to.deep.equal([option.default]);
+    }
+    const flags = [...table.keys()].filter((name) => name?.startsWith('--'));
+    expect(flags).to.have.members(Object.keys(OPTIONS).map((flag) => `--${flag}`));
+  });
+
+  it('lists every command', () => {
+    const listed = rows('Commands').map(([command]) => names(command)[0]?.replace('vhi-exporter ', ''));
+    expect(listed).to.deep.equal(Object.keys(COMMANDS));
+  });
+
+  it('lists every key of domains.txt', () => {
+    const listed = rows('domains.txt').flatMap(([key]) => names(key).map((name) => name.replace(/=.*/, '')));
+    const values = ['error', 'ignore'];
+    expect(listed.filter((name) => !values.includes(name))).to.have.members([...KEYS]);
+  });
+
+  it('lists every metric with its type and labels', () => {
+    const listed = new Map(
+      rows('Metrics').flatMap(([cell, type, labels]) =>
+        names(cell).map((name) => [name, { type, labels: names(labels) }]),
+      ),
+    );
+    const self = new SelfMetrics({ build: { version: '1', nodeVersion: '1' }, withProcess: false }).all();
+    const own = self.map((metric) => metric as unknown as { name: string; labelNames: string[] });
+    const all = [...FAMILIES.map(({ name, labels }) => ({ name, labelNames: labels })), ...own];
+    expect([...listed.keys()]).to.have.members(all.map(({ name }) => name));
+    for (const { name, labelNames } of all) expect(listed.get(name)?.labels, name).to.have.members([...labelNames]);
+    for (const { name } of FAMILIES) expect(listed.get(name)?.type, name).to.equal('gauge');
+  });
+
+  it('says what to do about every reason', () => {
+    expect(rows('When a domain fails').map(([reason]) => names(reason)[0])).to.deep.equal([...REASONS]);
+  });
+
+  it('explains every strategy', () => {
+    expect(rows('How servers are found').map(([name]) => names(name)[0])).to.deep.equal([...STRATEGY_NAMES]);
+  });
+
+  it('gives a reason for every dependency', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+      string,
+      Record<string, string>
+    >;
+    const listed = rows('Development').map(([name = '']) => name);
+    expect(listed).to.include.members(Object.keys(dependencies ?? {}));
+    const development = listed.find((cell) => cell.startsWith('*development:*'));
+    for (const name of Object.keys(devDependencies ?? {})) {
+      if (!name.startsWith('@types/') && name !== '@eslint/js') expect(development).to.include(name);
+    }
+  });
+});
+
+describe('the files beside the program', () => {
+  it('ask only for metrics that there are', () => {
+    const known = new Set([...FAMILIES.map(({ name }) => name), 'vhi_cloud_requests_total']);
+    const used = [...read('grafana/vhi.json').matchAll(/vhi_\w+/g)].map(([name]) => name);
+    expect(used).to.include.members([
+      'vhi_total_vcpus_in_use',
+      'vhi_total_ram_mb_in_use',
+      'vhi_domain_collect_error_info',
+    ]);
+    for (const name of used) expect(known).to.include(name);
+  });
+
+  it('give a scrape less time than the interval', () => {
+    const [, interval, timeout] =
+      /scrape_interval: (\d+)s[\s\S]*scrape_timeout: (\d+)s/.exec(read('prometheus.yml.example')) ?? [];
+    expect(Number(timeout)).to.be.greaterThan(10).and.at.most(Number(interval));
+  });
+});
