@@ -104,6 +104,7 @@ export class CloudListing {
         for (const { member } of this.#waiting) member.startOver();
         if (isOwnFault(error)) {
           this.#waiting = this.#waiting.filter((waiting) => waiting !== lister);
+          this.#disown(lister.member);
           lister.reject(error);
         }
       }
@@ -111,7 +112,15 @@ export class CloudListing {
     this.#state = 'idle';
     const left = this.#waiting;
     this.#waiting = [];
-    for (const { reject } of left) reject(this.#error);
+    for (const { member, reject } of left) {
+      this.#disown(member);
+      reject(this.#error);
+    }
+  }
+
+  /** What is listed from now on is not for a member that has left: it failed, or is collected in another way. */
+  #disown(member: Member): void {
+    for (const [id, owner] of this.#owners) if (owner === member) this.#owners.delete(id);
   }
 
   async #pass(lister: Member): Promise<void> {
