@@ -13,8 +13,7 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
   const { progress, visit, book } = job;
   const { access } = visit.session;
   const loginProjectId = (await visit.login()).token.projectId;
-  // With no other project in the domain, the rows of this one are all there is.
-  let view: View = book.projects.size === 1 ? 'domain' : 'unproven';
+  let view: View = 'unproven';
   for await (const page of listServers(visit, { projectId: null, allTenants: true })) {
     await book.lookUp(new Set(page.map((server) => server.projectId)), access.foreign);
     const own = page.filter((server) => book.projects.has(server.projectId));
@@ -27,7 +26,10 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
     }
     if (proven !== 'unproven' && view !== 'cloud') view = proven;
   }
-  return view;
+  if (view !== 'unproven') return view;
+  // With no other project in the domain, the rows of this one are all there is; no row would tell of a new one.
+  await book.refresh();
+  return book.projects.size === 1 && !book.failed ? 'domain' : 'unproven';
 }
 
 /** As `auto` uses it: ends as soon as the rows show that another way is needed, or a cheaper one is open. */
