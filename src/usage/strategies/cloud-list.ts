@@ -1,4 +1,4 @@
-import type { Strategy } from '../strategy.js';
+import { ViewLost, type Strategy } from '../strategy.js';
 import type { Member } from '../cloud-listing.js';
 import { probeView } from '../probe.js';
 import { domainList } from './domain-list.js';
@@ -33,5 +33,11 @@ export const provenCloudList: Strategy = async (job) => {
 export const cloudList: Strategy = async (job) => {
   const { access } = job.visit.session;
   if (access.view !== 'cloud') access.view = await probeView(job);
-  await (access.view === 'cloud' ? provenCloudList : domainList)(job);
+  try {
+    await (access.view === 'cloud' ? provenCloudList : domainList)(job);
+  } catch (error) {
+    // Else it would be asked to list for the others again, in every collection.
+    if (error instanceof ViewLost) access.view = error.view;
+    throw error;
+  }
 };
