@@ -1,0 +1,195 @@
+import { expect } from 'chai';
+import { CollectError } from '../../src/errors.js';
+import { HttpFailure } from '../../src/http/request.js';
+import type { Visit } from '../../src/openstack/visit.js';
+import { CloudListing, CloudListings, type Member } from '../../src/usage/cloud-listing.js';
+import { ViewLost } from '../../src/usage/strategy.js';
+
+type Answer = (marker: string | null) => Promise<{ ids: string[]; next?: string }>;
+
+/** A domain whose credential lists by `answer`; a server `p1-x` is of project `p1`. */
+class FakeMember implements Member {
+  readonly visit: Visit;
+  readonly received: string[] = [];
+  readonly projects: string[];
+  starts = 0;
+  requests = 0;
+
+  constructor(projects: string[], answer: Answer) {
+    this.projects = projects;
+    const compute = async (path: string) => {
+      this.requests += 1;
+      const { ids, next } = await answer(new URLSearchParams(path.split('?')[1]).get('marker'));
+      const servers = ids.map((id) => ({
+        id,
+        tenant_id: id.split('-')[0],
+        status: 'ACTIVE',
+        flavor: { vcpus: 1, ram: 512 },
+        'OS-SRV-USG:launched_at': 'now',
+      }));
+      const servers_links = next === undefined ? [] : [{ rel: 'next', href: `http://x/?marker=${next}` }];
+      return { header: () => null, body: { servers, servers_links } };
+    };
+    const sharedEndpoint = () => Promise.resolve('http://nova');
+    this.visit = { compute, sharedEndpoint, cloud: { microversions: new Map() } } as unknown as Visit;
+  }
+
+  projectIds = (): string[] => this.projects;
+  receive(servers: { id: string }[]): void {
+    this.received.push(...servers.map(({ id }) => id));
+  }
+  startOver(): void {
+    this.starts += 1;
+    this.received.length = 0;
+  }
+}
+
+const all: Answer = () => Promise.resolve({ ids: ['a-1', 'b-1', 'a-2', 'c-1'] });
+const fails =
+  (reason: 'unavailable' | 'forbidden' | 'auth', status: number): Answer =>
+  () =>
+    Promise.reject(new HttpFailure(reason, `HTTP ${status}`, { kind: 'status', status, retryAfterMs: null }));
+const never: Answer = () => Promise.reject(new Error('this member must not list'));
+
+/** The error that a promise ends with. */
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+describe('cloud listing', () => {
+  it('lists once for all members, and gives each the servers of its projects', async () => {
+    const listing = new CloudListing(new Set());
+    const [a, b, c] = [new FakeMember(['a'], all), new FakeMember(['b', 'b2'], never), new FakeMember(['c'], never)];
+    await Promise.all([a, b, c].map((member) => listing.join(member)));
+    expect([a, b, c].map(({ received }) => received)).to.deep.equal([['a-1', 'a-2'], ['b-1'], ['c-1']]);
+    expect([a, b, c].map(({ requests }) => requests)).to.deep.equal([1, 0, 0]);
+  });
+
+  it('gives a member that joins late the pages that came before, and a member that joins last all of them', async () => {
+    const listing = new CloudListing(new Set());
+    let release = (): void => undefined;
+    const first = new FakeMember(['a'], (marker) =>
+      marker === null
+        ? Promise.resolve({ ids: ['a-1', 'b-1'], next: 'b-1' })
+        : new Promise((resolve) => (release = () => resolve({ ids: ['b-2'] }))),
+    );
+    const late = new FakeMember(['b'], never);
+    const joined = listing.join(first);
+    while (first.requests < 2) await Promise.resolve();
+    const lateJoined = listing.join(late);
+    expect(late.received).to.deep.equal(['b-1']);
+    release();
+    await Promise.all([joined, lateJoined]);
+    expect(late.received).to.deep.equal(['b-1', 'b-2']);
+
+    const last = new FakeMember(['b'], never);
+    await listing.join(last);
+    expect(last.received).to.deep.equal(['b-1', 'b-2']);
+    expect(first.requests).to.equal(2);
+  });
+
+  it('lets the next member repeat a listing that failed, from the start, and doubles nothing', async () => {
+    const listing = new CloudListing(new Set());
+    const a = new FakeMember(['a'], (marker) =>
+      marker === null ? Promise.resolve({ ids: ['a-1', 'b-1'], next: 'b-1' }) : fails('unavailable', 500)(marker),
+    );
+    const b = new FakeMember(['b'], all);
+    await Promise.all([listing.join(a), listing.join(b)]);
+    expect([a.received, b.received]).to.deep.equal([['a-1', 'a-2'], ['b-1']]);
+    expect([a.starts, b.starts]).to.deep.equal([1, 1]);
+  });
+
+  it('is an error of all members, and of those to come, once two failed', async () => {
+    const listing = new CloudListing(new Set());
+    const members = [
+      new FakeMember(['a'], fails('unavailable', 500)),
+      new FakeMember(['b'], fails('unavailable', 503)),
+      new FakeMember(['c'], never),
+    ];
+    const errors = await Promise.all(members.map((member) => failure(listing.join(member))));
+    expect(errors.map((error) => (error as HttpFailure).status)).to.deep.equal([503, 503, 503]);
+    const late = await failure(listing.join(new FakeMember(['d'], never)));
+    expect((late as HttpFailure).status).to.equal(503);
+  });
+
+  it('lets a member that joins after the only one failed list once more', async () => {
+    const listing = new CloudListing(new Set());
+    const a = await failure(listing.join(new FakeMember(['a'], fails('unavailable', 500))));
+    expect((a as HttpFailure).status).to.equal(500);
+    const b = new FakeMember(['b'], all);
+    await listing.join(b);
+    expect(b.received).to.deep.equal(['b-1']);
+  });
+
+  it('puts out a lister that is forbidden, and goes on for the others', async () => {
+    const listing = new CloudListing(new Set());
+    const [a, b] = [new FakeMember(['a'], fails('forbidden', 403)), new FakeMember(['b'], all)];
+    const [error] = await Promise.all([failure(listing.join(a)), listing.join(b)]);
+    expect(error).to.be.instanceOf(ViewLost).with.property('view', 'unknown');
+    expect(b.received).to.deep.equal(['b-1']);
+  });
+
+  it('puts out a lister that sees only itself, whose listing would be the zero of all others', async () => {
+    const listing = new CloudListing(new Set());
+    const a = new FakeMember(['a'], () => Promise.resolve({ ids: ['a-1', 'a-2'] }));
+    const b = new FakeMember(['b'], all);
+    const [error] = await Promise.all([failure(listing.join(a)), listing.join(b)]);
+    expect(error).to.be.instanceOf(ViewLost);
+    expect(a.received).to.deep.equal([]);
+    expect(b.received).to.deep.equal(['b-1']);
+  });
+
+  it('fails only the lister itself where its login fails', async () => {
+    const listing = new CloudListing(new Set());
+    const [a, b] = [new FakeMember(['a'], fails('auth', 401)), new FakeMember(['b'], all)];
+    const [error] = await Promise.all([failure(listing.join(a)), listing.join(b)]);
+    expect((error as CollectError).reason).to.equal('auth');
+    expect(b.received).to.deep.equal(['b-1']);
+  });
+
+  it('tells of projects that are nobody’s until all members have looked them up, and then knows them', async () => {
+    const memory = new Map<string, Set<string>>();
+    for (const known of [false, true]) {
+      const listing = new CloudListings(memory).get('cloud');
+      const members = [new FakeMember(['a'], all), new FakeMember(['b'], all)];
+      await Promise.all(members.map((member) => listing.join(member)));
+      expect(listing.holdsUnknown(), 'c is nobody’s').to.equal(!known);
+      listing.settle(true);
+      expect([...(memory.get('cloud') ?? [])], 'one has not looked yet').to.deep.equal(known ? ['c'] : []);
+      listing.settle(true);
+      expect([...(memory.get('cloud') ?? [])]).to.deep.equal(['c']);
+    }
+  });
+
+  it('remembers nothing while a member could not look it up', async () => {
+    const foreign = new Set<string>();
+    const listing = new CloudListing(foreign);
+    await Promise.all([new FakeMember(['a'], all), new FakeMember(['b'], all)].map((member) => listing.join(member)));
+    listing.settle(false);
+    listing.settle(true);
+    expect([...foreign]).to.deep.equal([]);
+  });
+
+  it('gives a member that learnt of a new project the servers that nobody wanted before', async () => {
+    const listing = new CloudListing(new Set());
+    const a = new FakeMember(['a'], all);
+    await listing.join(a);
+    expect(listing.holdsUnknown()).to.equal(true);
+    a.projects.push('b', 'c');
+    listing.adopt(a);
+    expect(a.received).to.deep.equal(['a-1', 'a-2', 'b-1', 'c-1']);
+    expect(listing.holdsUnknown()).to.equal(false);
+    listing.adopt(a);
+    expect(a.received).to.have.length(4);
+  });
+
+  it('is one for each cloud in a collection, and a new one in the next', () => {
+    const memory = new Map<string, Set<string>>();
+    const listings = new CloudListings(memory);
+    expect(listings.get('x')).to.equal(listings.get('x'));
+    expect(listings.get('x')).not.to.equal(listings.get('y'));
+    expect(new CloudListings(memory).get('x')).not.to.equal(listings.get('x'));
+  });
+});
