@@ -13,6 +13,7 @@ import { parseArguments, type Arguments } from './settings/arguments.js';
 import { helpText } from './settings/help.js';
 import { PASSWORD_VARIABLES } from './settings/options.js';
 import { readSettings } from './settings/settings.js';
+import { verifyFiles } from './settings/verify.js';
 import type { Listening } from './web/listen.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -24,6 +25,7 @@ const complain = (text: string): void => void process.stderr.write(`vhi-exporter
 async function run(args: Arguments): Promise<number | Listening> {
   const settings = readSettings(args, process.env);
   for (const name of PASSWORD_VARIABLES) Reflect.deleteProperty(process.env, name);
+  await verifyFiles(settings);
   const log = createLogger(settings.log);
   const { env } = process;
   const build = { version, nodeVersion: process.version };

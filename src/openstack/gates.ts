@@ -9,6 +9,9 @@ import type { Lifetime } from '../http/lifetime.js';
 import { HttpFailure } from '../http/request.js';
 import type { Secret } from '../secret.js';
 
+/** However long Keystone asks to wait: a header that is off by a digit may not switch a domain off for a day. */
+const MAX_BUSY_MS = 60 * 60_000;
+
 /** When a refused password is tried again: after the first refusal, the second, and each further one. */
 const WAITS_MS = [5 * 60_000, 60 * 60_000, 6 * 60 * 60_000];
 
@@ -108,7 +111,7 @@ export class LoginGates {
       return this.#refused(gate.refusal, domain);
     }
     if (error.failure.kind === 'status' && error.failure.retryAfterMs !== null) {
-      gate.busy = { until: this.#clock.mono() + error.failure.retryAfterMs, error };
+      gate.busy = { until: this.#clock.mono() + Math.min(error.failure.retryAfterMs, MAX_BUSY_MS), error };
     }
     return new LoginFailure(error);
   }

@@ -51,7 +51,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
 function readFlag(token: { rawName: string; name: string; value?: string; inlineValue?: boolean }): [Flag, string] {
   const { rawName, name, value, inlineValue } = token;
   const negated = name.startsWith('no-') ? name.slice(3) : '';
-  if (isFlag(negated) && isSwitch(negated)) return [negated, 'false'];
+  if (isFlag(negated) && isSwitch(negated)) {
+    if (value === undefined) return [negated, 'false'];
+    throw new SettingError(`${rawName} takes no value: write --${negated}=true or --${negated}=false`);
+  }
   if (!isFlag(name)) {
     const near = nearest(name, [...FLAGS, 'help', 'version']);
     throw new SettingError(`unknown flag ${excerpt(rawName, 60)}: ${near ? `did you mean --${near}?` : 'see --help'}`);

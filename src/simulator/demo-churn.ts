@@ -9,7 +9,8 @@ import type { Route } from './request.js';
 const OUTAGES: readonly { says: string; fault: Fault }[] = [
   { says: 'answers 503', fault: { kind: 'status', status: 503, retryAfter: 5 } },
   { says: 'does not answer any more', fault: { kind: 'hang', route: ['servers', 'limits'] } },
-  { says: 'refuses its password', fault: { kind: 'status', status: 401 } },
+  // Not a refused password: whoever is careful does not try one again for minutes, and the demo would be over.
+  { says: 'has taken the role away', fault: { kind: 'status', status: 403, route: ['servers', 'limits'] } },
 ];
 const ALL: readonly Route[] = ['login', 'rescope', 'projects', 'authProjects', 'servers', 'limits'];
 

@@ -29,6 +29,9 @@ export class CloudListing {
   readonly #foreign: Set<string>;
   readonly #owners = new Map<string, Member>();
   readonly #byProject = new Map<string, Server[]>();
+  /** Ids of the present pass that nobody owns; and those among them that were not known to be foreign before. */
+  readonly #ownerless = new Set<string>();
+  readonly #unknown = new Set<string>();
   readonly #tried = new Set<Member>();
   #waiting: { member: Member; resolve: () => void; reject: (error: unknown) => void }[] = [];
   #state: 'idle' | 'listing' | 'done' = 'idle';
@@ -60,6 +63,8 @@ export class CloudListing {
     for (const id of member.projectIds()) {
       if (this.#owners.get(id) === member) continue;
       this.#owners.set(id, member);
+      this.#ownerless.delete(id);
+      this.#unknown.delete(id);
       const servers = this.#byProject.get(id);
       if (servers) member.receive(servers);
     }
@@ -67,7 +72,7 @@ export class CloudListing {
 
   /** Whether a whole listing holds projects that nobody owns and that were not known to be foreign before. */
   holdsUnknown(): boolean {
-    return this.#ownerless().some((id) => !this.#foreign.has(id));
+    return this.#unknown.size > 0;
   }
 
   /**
@@ -79,11 +84,12 @@ export class CloudListing {
     this.#doubt ||= !isSure;
     if (this.#unsettled > 0 || this.#doubt || this.#state !== 'done') return;
     this.#foreign.clear();
-    for (const id of this.#ownerless()) this.#foreign.add(id);
+    for (const id of this.#ownerless) this.#foreign.add(id);
   }
 
-  #ownerless(): string[] {
-    return [...this.#byProject.keys()].filter((id) => !this.#owners.has(id));
+  #noteOwnerless(id: string): void {
+    this.#ownerless.add(id);
+    if (!this.#foreign.has(id)) this.#unknown.add(id);
   }
 
   async #run(): Promise<void> {
@@ -101,6 +107,8 @@ export class CloudListing {
         this.#error = error;
         if (error instanceof CollectionOver) break;
         this.#byProject.clear();
+        this.#ownerless.clear();
+        this.#unknown.clear();
         for (const { member } of this.#waiting) member.startOver();
         if (isOwnFault(error)) {
           this.#waiting = this.#waiting.filter((waiting) => waiting !== lister);
@@ -131,7 +139,9 @@ export class CloudListing {
         for (const [id, servers] of groupByProject(page)) {
           seesOthers ||= !own.has(id);
           this.#byProject.set(id, (this.#byProject.get(id) ?? []).concat(servers));
-          this.#owners.get(id)?.receive(servers);
+          const owner = this.#owners.get(id);
+          if (owner) owner.receive(servers);
+          else this.#noteOwnerless(id);
         }
       }
     } catch (error) {
