@@ -12,8 +12,8 @@ import type { Settings } from './settings.js';
 export async function verifyFiles({ defaults: { caFile } }: Settings): Promise<void> {
   if (caFile === null) return;
   const name = `--cloud.ca-file: ${printable(caFile)}`;
-  const text = await readFile(caFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new SettingError(`${name} can't be read (${error.code ?? error.message})`);
+  const text = await readFile(caFile, 'utf8').catch((error: unknown) => {
+    throw new SettingError(`${name} can't be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
   });
   if (!text.includes('-----BEGIN CERTIFICATE-----')) {
     throw new SettingError(`${name} holds no certificate: it must be a PEM file`);
