@@ -32,6 +32,7 @@ export class Lifetime {
   race<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const off = this.onEnd(reject);
+      if (this.#reason) reject(this.#reason);
       promise.then(resolve, reject).finally(off);
     });
   }

@@ -45,6 +45,8 @@ export class FairLimiter {
   async run<T>(holder: string, life: Lifetime, task: () => Promise<T>): Promise<T> {
     await this.#acquire(holder, life);
     try {
+      // Those who leave at the end make room, which may have been given to one whose end it is too.
+      life.check();
       return await task();
     } finally {
       this.#release(holder);
