@@ -84,7 +84,7 @@ export function takeSnapshot(input: SnapshotInput): Snapshot {
     : collected.reduce((sum, domain) => sum + (domain.servers ?? 0), 0);
   return {
     collectedAt,
-    durationSeconds: (now - startedAt) / 1000,
+    durationSeconds: seconds(now - startedAt),
     complete: problems.length === 0 && domains.every(({ result }) => result === 'ok'),
     counting,
     totals: domains.length > 0 && collected.length === 0 ? null : { ...usage, servers },
@@ -92,6 +92,9 @@ export function takeSnapshot(input: SnapshotInput): Snapshot {
     problems,
   };
 }
+
+/** To the millisecond: more digits would be noise. */
+const seconds = (ms: number): number => Math.round(ms) / 1000;
 
 /** Every error of the snapshot: the domains' in the order of the file, then the file's own. */
 export function snapshotErrors({ domains, problems }: Snapshot): SnapshotError[] {
@@ -134,7 +137,7 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
     byProject: result === 'failed' ? [] : [...tally.byProject.values()],
     projects: progress.projects?.size ?? null,
     projectScope: progress.projectScope,
-    durationSeconds: ((progress.finishedAt ?? now) - startedAt) / 1000,
+    durationSeconds: seconds((progress.finishedAt ?? now) - startedAt),
     errors,
   };
 }
