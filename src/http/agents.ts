@@ -39,13 +39,12 @@ export class Agents {
     return createAgent(url, tls, { keepAlive: false });
   }
 
-  /** Lets the next request read the CA file anew: a certificate that was refused may have been replaced. */
-  forget(url: string, tls: Tls): void {
-    const key = poolKey(url, tls);
-    void this.#pools.get(key)?.then((agent) => {
-      agent.destroy();
-    });
-    this.#pools.delete(key);
+  /**
+   * Lets the next request read the CA file anew: a certificate that was refused may have been replaced, and the file with
+   * it. Requests under way keep the pool that they have.
+   */
+  rereadCa(url: string, tls: Tls): void {
+    if (tls.caFile !== null) this.#pools.delete(poolKey(url, tls));
   }
 
   async close(): Promise<void> {

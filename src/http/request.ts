@@ -106,7 +106,7 @@ async function exchange(
       throw controller.signal.reason;
     }
     if (!(error instanceof FetchError)) throw error;
-    if (isTlsError(error)) agents.forget(request.url, request.tls);
+    if (isTlsError(error)) agents.rereadCa(request.url, request.tls);
     throw fetchFailure(request, error);
   } finally {
     clearTimeout(timer);
