@@ -123,7 +123,11 @@ export class Visit {
       if (!isRefusedRescope(error)) throw error;
       // A project that a fresh login was refused before is not worth another one at every scrape.
       const isKnown = error.status === 401 && forbiddenProjects.has(projectId);
-      if (isKnown || !(await this.#loginAfter(login.token.login))) throw refused(error);
+      if (isKnown || !(await this.#loginAfter(login.token.login))) {
+        // What this visit logged in anew for another request is a fresh login here too.
+        forbiddenProjects.add(projectId);
+        throw refused(error);
+      }
     }
     try {
       return await this.session.projectToken(await this.login(), projectId, this.ask);
