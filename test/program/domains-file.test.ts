@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Program, run, until } from '../helpers/program.js';
-import { linesOf, Page, type Rig, withCloud, withFolder, withRig, worldOf } from './rig.js';
+import { linesOf, type Page, type Rig, withCloud, withFolder, withRig, worldOf } from './rig.js';
 
 const cloud = () => worldOf({ name: 'acme' }, { name: 'globex' }, { name: 'initech' });
 

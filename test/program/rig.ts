@@ -88,6 +88,11 @@ export class Page {
   }
 }
 
+/** How many of the calls were for this route. */
+export function countOf(calls: readonly Call[], route: Call['route']): number {
+  return calls.filter((call) => call.route === route).length;
+}
+
 export interface ScrapeOptions {
   /** Seconds that the scraper waits. */
   timeout?: number;
@@ -137,9 +142,11 @@ export class Rig {
     return JSON.parse(text) as SnapshotJson;
   }
 
-  /** The calls since the last time that this was asked. */
+  /** The calls since the last time that this was asked; none may have been for what the cloud has not. */
   takeCalls(): Call[] {
     const calls = [...this.simulator.calls];
+    const [unknown] = this.simulator.unknownPaths;
+    if (unknown !== undefined) throw new Error(`the cloud has no ${unknown}`);
     this.simulator.clear();
     return calls;
   }
