@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { Expected } from './expected.js';
+
+/* The scripts that bring up, fill and break the real cloud. */
+
+const PROJECT_ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const RIG = resolve(PROJECT_ROOT, process.env['OPENSTACK_RIG'] ?? '../shared/openstack');
+
+/** Settings of the rig, such as RIG_TOKEN_EXPIRATION; those not given have their defaults. */
+export type RigSettings = Record<`RIG_${string}`, string>;
+
+/** Runs a program of the rig to its end. @throws Error with the end of what it said */
+function run(file: string, args: readonly string[], settings: RigSettings = {}): Promise<string> {
+  if (!existsSync(join(RIG, 'up'))) {
+    throw new Error(`no OpenStack scripts in ${RIG}: set OPENSTACK_RIG to their folder`);
+  }
+  const env = { ...process.env, ...settings };
+  return new Promise((done, fail) => {
+    execFile(file, args, { cwd: RIG, env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (!error) done(stdout);
+      else fail(new Error(`${file} ${args.join(' ')} failed:\n${`${stdout}${stderr}`.slice(-3000)}`));
+    });
+  });
+}
+
+/** Starts what is not running, with these settings; what runs keeps its own. */
+export async function up(settings: RigSettings = {}): Promise<void> {
+  await run('./up', [], settings);
+}
+
+/** Stops a service by the name of its pid file, such as `nova-api`. */
+export async function stopService(...names: string[]): Promise<void> {
+  await run('/bin/bash', ['-c', '. ./lib.sh; for name; do stop "$name"; done', 'stop', ...names]);
+}
+
+/** Gives services new settings, which take effect when they start: far faster than all of the cloud anew. */
+export async function restart(services: readonly string[], settings: RigSettings = {}): Promise<void> {
+  await stopService(...services);
+  await up(settings);
+}
+
+/** Fills the cloud; server rows of earlier calls are gone then. @returns what it holds now */
+export async function seed(...args: string[]): Promise<Expected> {
+  const folder = await mkdtemp(join(tmpdir(), 'vhi-seed-'));
+  try {
+    const file = join(folder, 'expected.json');
+    await run('./seed', [...args, '--out', file]);
+    return JSON.parse(await readFile(file, 'utf8')) as Expected;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Really boots servers, and drives each to the state that it is named by. @returns what they became, a line each */
+export function boot(domain: string, project: string, states: readonly string[]): Promise<string> {
+  return run('./boot', ['--domain', domain, '--project', project, '--states', states.join(',')]);
+}
+
+/** Empties the cache in which the services keep the tokens that they have seen. */
+export async function forgetSeenTokens(): Promise<void> {
+  const port = (await run('/bin/bash', ['-c', '. ./lib.sh; printf %s "$RIG_PORT_MEMCACHED"'])).trim();
+  await new Promise<void>((done, fail) => {
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write('flush_all\r\n'));
+    socket.once('data', () => {
+      socket.end();
+      done();
+    });
+    socket.once('error', fail);
+  });
+}
