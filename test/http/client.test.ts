@@ -334,7 +334,7 @@ describe('HttpClient', () => {
 
     it('in the middle of a body is repeated too', async () => {
       const server = await startLoopback(({ socket }, response, count) => {
-        if (count > 1) return json(response, { count });
+        if (count > 1) { json(response, { count }); return; }
         response.writeHead(200, { 'Content-Length': '100' });
         response.write('{"a":', () => socket.destroy());
       });
