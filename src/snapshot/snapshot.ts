@@ -134,7 +134,8 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
     usage: result === 'failed' ? null : tally.usage,
     servers: seesServers ? tally.servers : null,
     byStatus: seesServers ? tally.byStatus : null,
-    byProject: result === 'failed' ? [] : [...tally.byProject.values()],
+    // A project that was not read may hold anything: it has no figure, rather than 0.
+    byProject: [...tally.byProject.values()].filter(({ id }) => result === 'ok' || tally.readProjects.has(id)),
     projects: progress.projects?.size ?? null,
     projectScope: progress.projectScope,
     durationSeconds: seconds((progress.finishedAt ?? now) - startedAt),
@@ -172,6 +173,7 @@ function count({ label }: Domain, progress: Progress, { seen, counting }: Contex
     const project = byProject.get(projectId);
     if (project) addUsage(project, amount);
   };
+  const readProjects = new Set(progress.readProjects);
   const elsewhere = new Map<string, number>();
   /** Whether it counts here; else it counts for a domain before this one. */
   const claim = (key: string): boolean => {
@@ -184,12 +186,14 @@ function count({ label }: Domain, progress: Progress, { seen, counting }: Contex
   for (const server of progress.servers.values()) {
     if (!claim(server.id)) continue;
     byStatus.set(server.status, (byStatus.get(server.status) ?? 0) + 1);
+    if (server.status !== 'UNKNOWN') readProjects.add(server.projectId);
     if (!isInUse(server, counting)) continue;
     servers += 1;
     add(server.projectId, server);
   }
   for (const [id, limits] of progress.limits) if (claim(`${limits.endpoint} ${id}`)) add(id, limits);
-  return { usage, byStatus, byProject, servers, errors: countErrors(byStatus.get('UNKNOWN') ?? 0, elsewhere) };
+  const errors = countErrors(byStatus.get('UNKNOWN') ?? 0, elsewhere);
+  return { usage, byStatus, byProject, readProjects, servers, errors };
 }
 
 function countErrors(unknown: number, elsewhere: Map<string, number>): ErrorGroup[] {

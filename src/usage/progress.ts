@@ -34,6 +34,8 @@ export class Progress {
   readonly servers = new Map<string, Server>();
   /** Counters of projects by id, and the endpoint that they were read from: from `/limits`, which shows no servers. */
   readonly limits = new Map<string, Limits & { endpoint: string }>();
+  /** Projects that were asked for one by one, and answered. */
+  readonly readProjects = new Set<string>();
   /** At least one page or project was read, be it empty. */
   anyRead = false;
   /** Monotonic; null while the domain is being collected. */
@@ -49,6 +51,7 @@ export class Progress {
   startOver(): void {
     this.servers.clear();
     this.limits.clear();
+    this.readProjects.clear();
     this.anyRead = false;
   }
 

@@ -23,6 +23,7 @@ export async function eachProject(job: Job, collect: (project: Project) => Promi
     if (fatal) return;
     try {
       await collect(project);
+      progress.readProjects.add(project.id);
     } catch (error) {
       // A login that failed, or the end of the collection, concerns all projects alike and is told once.
       const concernsAll = error instanceof LoginFailure || error instanceof CollectionOver;
