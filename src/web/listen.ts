@@ -33,8 +33,11 @@ export async function listen(handler: RequestListener, { host, port }: ListenAdd
     close: () =>
       new Promise((resolve) => {
         const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+        // A connection whose answer has ended meanwhile is kept alive otherwise, by a scraper for minutes.
+        const idle = setInterval(() => server.closeIdleConnections(), 50);
         server.close(() => {
           clearTimeout(timer);
+          clearInterval(idle);
           resolve();
         });
         server.closeIdleConnections();
