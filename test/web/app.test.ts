@@ -1,0 +1,342 @@
+import { expect } from 'chai';
+import { get as httpGet } from 'node:http';
+import type { FileState } from '../../src/domains/list.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
+import { takeSnapshot } from '../../src/snapshot/snapshot.js';
+import { Progress } from '../../src/usage/progress.js';
+import { createApp } from '../../src/web/app.js';
+import { listen, type Listening } from '../../src/web/listen.js';
+import { TestClock } from '../helpers/clock.js';
+import { makeDomain } from '../helpers/domains.js';
+import { RecordingLogger } from '../helpers/log.js';
+import { COLLECTED_AT, samplePage, sampleSelf, sampleSnapshot } from '../metrics/sample.js';
+
+/** Stands in for the collector: answers when it is told to, and keeps how it was asked. */
+class StubCollector {
+  readonly asked: { timeLeftMs: number; left: AbortSignal }[] = [];
+  last: Snapshot | null = null;
+  answer: () => Promise<Snapshot> = () => Promise.resolve(sampleSnapshot());
+
+  snapshot(_list: unknown, timeLeftMs: number, left: AbortSignal): Promise<Snapshot> {
+    this.asked.push({ timeLeftMs, left });
+    return this.answer();
+  }
+}
+
+function nothingCollected(): Snapshot {
+  const progress = new Progress();
+  progress.finishedAt = 1;
+  const domains = [{ domain: makeDomain('acme'), progress }];
+  return takeSnapshot({ collectedAt: 0, startedAt: 0, now: 1, counting: 'allocated', problems: [], domains });
+}
+
+/** Waits for what other events of this process bring about. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('web', () => {
+  let collector: StubCollector;
+  let log: RecordingLogger;
+  let server: Listening | null = null;
+  let url = '';
+
+  async function start(telemetryPath = '/metrics', file: FileState = samplePage().file): Promise<void> {
+    collector = new StubCollector();
+    log = new RecordingLogger();
+    const app = createApp({
+      settings: {
+        collect: {
+          timeoutMs: 300_000,
+          timeoutOffsetMs: 500,
+          requestTimeoutMs: 1,
+          domainConcurrency: 1,
+          requestConcurrency: 1,
+          counting: 'allocated',
+          strategy: 'auto',
+          projects: false,
+        },
+        web: { listen: { host: '127.0.0.1', port: 0 }, telemetryPath },
+      },
+      collector,
+      file: () => file,
+      self: sampleSelf(),
+      clock: new TestClock(COLLECTED_AT + 90_000),
+      log,
+      version: '1.2.3',
+    });
+    server = await listen(app, { host: '127.0.0.1', port: 0 });
+    url = server.url.slice(0, -1);
+  }
+
+  beforeEach(() => start());
+  afterEach(() => server?.close());
+
+  /** The whole answer: a body left unread would keep the server from closing. */
+  async function ask(path: string, init: RequestInit): Promise<Response> {
+    const response = await fetch(`${url}${path}`, init);
+    const { status, headers } = response;
+    return new Response(await response.text(), { status, headers });
+  }
+
+  const get = (path: string, headers: Record<string, string> = {}) => ask(path, { headers });
+
+  describe('routes', () => {
+    it('collects for each scrape of /metrics', async () => {
+      const response = await get('/metrics');
+      expect(response.status).to.equal(200);
+      expect(await response.text())
+        .to.contain('\nvhi_total_vcpus_in_use 22\n')
+        .and.not.contain('vhi_project_');
+      await get('/metrics');
+      expect(collector.asked).to.have.length(2);
+    });
+
+    it('answers /metrics with 200 though nothing could be collected', async () => {
+      collector.answer = () => Promise.resolve(nothingCollected());
+      const response = await get('/metrics');
+      expect(response.status).to.equal(200);
+      expect(await response.text())
+        .to.contain('\nvhi_snapshot_complete 0\n')
+        .and.not.contain('vhi_total_');
+    });
+
+    it('answers the API with 503 and the same body when nothing could be collected', async () => {
+      collector.answer = () => Promise.resolve(nothingCollected());
+      const response = await get('/api/v1/snapshot');
+      expect(response.status).to.equal(503);
+      expect(await response.json()).to.deep.include({ totals: null, complete: false });
+    });
+
+    it('answers the API with 200 for a partial snapshot', async () => {
+      expect((await get('/api/v1/snapshot')).status).to.equal(200);
+    });
+
+    it('is healthy and ready without a collection', async () => {
+      for (const path of ['/-/healthy', '/-/ready', '/']) expect((await get(path)).status, path).to.equal(200);
+      expect(collector.asked).to.deep.equal([]);
+    });
+
+    for (const path of [
+      '/nothing',
+      '/metrics/',
+      '/Metrics',
+      '/api/v1/snapshot/',
+      '/api/v1',
+      '/-/reload',
+      '/index.html',
+    ]) {
+      it(`answers ${path} with 404`, async () => {
+        const response = await get(path);
+        expect(response.status).to.equal(404);
+        if (path.startsWith('/api')) {
+          expect(await response.json()).to.have.nested.property('error.code', 'not_found');
+        } else {
+          expect(response.headers.get('content-type')).to.match(/^text\/plain/);
+        }
+      });
+    }
+
+    for (const path of ['/metrics', '/api/v1/snapshot', '/', '/-/healthy', '/-/ready']) {
+      for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+        it(`refuses ${method} ${path} with 405 and what is allowed`, async () => {
+          const response = await ask(path, { method });
+          expect(response.status).to.equal(405);
+          expect(response.headers.get('allow')).to.equal('GET, HEAD');
+          expect(collector.asked).to.deep.equal([]);
+          if (path.startsWith('/api')) {
+            expect(await response.json()).to.have.nested.property('error.code', 'method_not_allowed');
+          }
+        });
+      }
+
+      it(`answers HEAD ${path} without a collection and without a body`, async () => {
+        const response = await ask(path, { method: 'HEAD' });
+        expect(response.status).to.equal(200);
+        expect(await response.text()).to.equal('');
+        expect(collector.asked).to.deep.equal([]);
+        if (path !== '/metrics' && path !== '/api/v1/snapshot') return;
+        const same = await get(path);
+        expect(response.headers.get('content-type')).to.equal(same.headers.get('content-type'));
+      });
+    }
+
+    it('serves metrics where the telemetry path says', async () => {
+      await server?.close();
+      await start('/probe/vhi');
+      expect((await get('/metrics')).status).to.equal(404);
+      expect(await (await get('/probe/vhi')).text()).to.contain('vhi_total_vcpus_in_use');
+      expect(await (await get('/')).text()).to.contain('href="/probe/vhi"');
+    });
+
+    it('serves metrics instead of the status page where the telemetry path is /', async () => {
+      await server?.close();
+      await start('/');
+      expect(await (await get('/')).text()).to.contain('vhi_total_vcpus_in_use');
+    });
+
+    it('answers a defect with 500, says nothing of it, and logs it', async () => {
+      collector.answer = () => Promise.reject(new TypeError('secret detail'));
+      const response = await get('/api/v1/snapshot');
+      expect(response.status).to.equal(500);
+      expect(await response.text()).not.to.contain('secret detail');
+      expect((await get('/metrics')).status).to.equal(500);
+      expect(log.lines.map(({ level }) => level)).to.deep.equal(['error', 'error']);
+    });
+  });
+
+  describe('format', () => {
+    const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+    const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+    const PROMETHEUS_2 =
+      'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
+    const PROMETHEUS_3 =
+      'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2';
+    const PROTOBUF =
+      'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,' +
+      PROMETHEUS_3;
+
+    for (const [who, accept, type] of [
+      ['Prometheus 2', PROMETHEUS_2, OPENMETRICS],
+      ['Prometheus 3', PROMETHEUS_3, OPENMETRICS],
+      ['a scraper that prefers protobuf', PROTOBUF, OPENMETRICS],
+      ['curl', '*/*', TEXT],
+      ['one that wants text', 'text/plain', TEXT],
+      ['one that wants text 0.0.4', 'text/plain;version=0.0.4', TEXT],
+      [
+        'one that prefers text',
+        'text/plain;version=0.0.4;q=0.9,application/openmetrics-text;version=1.0.0;q=0.2',
+        TEXT,
+      ],
+      ['one that wants OpenMetrics without a version', 'application/openmetrics-text', OPENMETRICS],
+      ['one that refuses OpenMetrics', 'application/openmetrics-text;q=0,*/*;q=0.1', TEXT],
+      ['a browser', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', TEXT],
+      ['one that wants something else', 'application/json', TEXT],
+      ['one with an empty header', '', TEXT],
+      ['one with nonsense', ';;q=,', TEXT],
+    ] as const) {
+      it(`is ${type} for ${who}`, async () => {
+        const response = await get('/metrics', { accept });
+        expect(response.headers.get('content-type')).to.equal(type);
+        expect((await response.text()).endsWith('# EOF\n')).to.equal(type === OPENMETRICS);
+      });
+    }
+  });
+
+  describe('deadline and client', () => {
+    it('takes the scraper’s timeout less the offset, for the API as well', async () => {
+      const headers = { 'X-Prometheus-Scrape-Timeout-Seconds': '10' };
+      await get('/metrics', headers);
+      await get('/api/v1/snapshot', headers);
+      await get('/metrics');
+      expect(collector.asked.map(({ timeLeftMs }) => timeLeftMs)).to.deep.equal([9500, 9500, 300_000]);
+    });
+
+    it('tells the collector that a client has left', async () => {
+      collector.answer = () => new Promise(() => undefined);
+      // Not `fetch`, which opens another connection when this one ends.
+      const request = httpGet(`${url}/metrics`).on('error', () => undefined);
+      await until(() => collector.asked.length === 1);
+      expect(collector.asked[0]?.left.aborted).to.equal(false);
+      request.destroy();
+      await until(() => collector.asked[0]?.left.aborted === true);
+      expect(log.lines).to.deep.equal([]);
+    });
+
+    it('does not take one that got its answer for one that has left', async () => {
+      await (await get('/metrics')).text();
+      await (await get('/api/v1/snapshot')).text();
+      await server?.close();
+      expect(collector.asked.map(({ left }) => left.aborted)).to.deep.equal([false, false]);
+    });
+  });
+
+  it('writes JSON as the contract’s example does, keys in its order', async () => {
+    const body = (await (await get('/api/v1/snapshot')).json()) as Record<string, unknown> & {
+      domains: Record<string, unknown>[];
+      errors: Record<string, unknown>[];
+      totals: Record<string, unknown>;
+    };
+    expect(Object.keys(body)).to.deep.equal([
+      ...['collectedAt', 'durationSeconds', 'complete', 'counting', 'totals', 'domains', 'errors'],
+    ]);
+    expect(body['collectedAt']).to.equal('2026-11-22T04:30:00.000Z');
+    expect(Object.entries(body.totals)).to.deep.equal([
+      ['vcpus', 22],
+      ['ramMb', 45056],
+      ['servers', 3],
+    ]);
+    expect(Object.entries(body.domains[0] ?? {})).to.deep.equal([
+      ['domain', 'acme'],
+      ['id', 'acme'],
+      ['result', 'ok'],
+      ['strategy', 'project-list'],
+      ['vcpus', 6],
+      ['ramMb', 12288],
+      ['servers', 2],
+      ['projects', 2],
+      ['durationSeconds', 0.25],
+      ['errors', []],
+    ]);
+    expect(body.domains[2]).to.deep.include({
+      result: 'failed',
+      strategy: null,
+      vcpus: null,
+      servers: null,
+      projects: null,
+    });
+    const login = { stage: 'login', reason: 'auth', status: 401, count: 1, message: 'Keystone refused the login' };
+    expect(body.domains[2]?.['errors']).to.deep.equal([login]);
+    expect(Object.entries(body.errors.at(-2) ?? {})).to.deep.equal(Object.entries({ domain: 'globex', ...login }));
+    expect(Object.entries(body.errors.at(-1) ?? {})).to.deep.equal([
+      ['domain', null],
+      ['line', 7],
+      ['stage', 'config'],
+      ['reason', 'config'],
+      ['status', null],
+      ['count', 1],
+      ['message', 'unknown key "nmae", did you mean "name"?'],
+    ]);
+  });
+
+  describe('status page', () => {
+    it('shows the last snapshot, its age and the file, and asks for none', async () => {
+      collector.last = sampleSnapshot();
+      const page = await (await get('/')).text();
+      expect(page).to.contain('22 vCPUs, 45056 MiB of RAM').and.to.contain('90 s ago').and.to.contain('not complete');
+      expect(page).to.contain('Line 7: unknown key &quot;nmae&quot;');
+      expect(page).to.contain('O&#39;Neil &amp; &quot;Söhne&quot; \\ &lt;b&gt;云&lt;/b&gt;');
+      expect(collector.asked).to.deep.equal([]);
+    });
+
+    it('says so when there is none yet', async () => {
+      expect(await (await get('/')).text()).to.contain('Nothing was collected yet');
+    });
+
+    it('escapes whatever comes from files and clouds', async () => {
+      const evil = '<script>alert(1)</script>"\'&\u202e';
+      const progress = new Progress();
+      progress.stage = 'servers';
+      progress.addServers([{ id: 's', projectId: 'p', status: evil, launched: true, vcpus: 1, ramMb: 1 }]);
+      progress.projects = new Map([['p', { id: 'p', name: evil, enabled: true, domainId: 'd' }]]);
+      const [error] = nothingCollected().domains[0]?.errors ?? [];
+      const domain = makeDomain(evil);
+      const problems = [{ line: 1, message: evil }];
+      const snapshot = takeSnapshot({
+        collectedAt: 0,
+        startedAt: 0,
+        now: 1,
+        counting: 'allocated',
+        problems,
+        domains: [{ domain, progress }],
+      });
+      const noisy = { ...snapshot.domains[0], domain, errors: [{ ...error, message: evil }] };
+      await server?.close();
+      await start('/metrics', { ...samplePage().file, list: { domains: [domain], problems, revision: 1 } });
+      collector.last = { ...snapshot, domains: [noisy as (typeof snapshot.domains)[number]] };
+      const page = await (await get('/')).text();
+      expect(page).not.to.contain('<script').and.not.to.contain('\u202e');
+      expect(page.split('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;\\u202e')).to.have.length(6);
+    });
+  });
+});
