@@ -1,0 +1,177 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { listServers, type Listing } from '../../src/openstack/listing.js';
+import type { HttpAnswer } from '../../src/http/request.js';
+import { Bench } from './bench.js';
+import { answer, fail, failure, refusal, type Sent } from './fake.js';
+
+const row = (id: string) => ({ id, tenant_id: 'home', status: 'ACTIVE', flavor: { vcpus: 1, ram: 1 } });
+const page = (ids: string[], next?: string): HttpAnswer =>
+  answer({
+    servers: ids.map(row),
+    ...(next === undefined
+      ? {}
+      : { servers_links: [{ rel: 'next', href: `http://inside/v2.1/servers/detail?${next}` }] }),
+  });
+const query = ({ request }: Sent): URLSearchParams => new URL(request.url).searchParams;
+const version = ({ request }: Sent): string | undefined => request.headers['OpenStack-API-Version'];
+
+/** Nova: pages of `size` rows at most, a next link behind each that is full. */
+function nova(count: number, size: number): (sent: Sent) => HttpAnswer {
+  return (sent) => {
+    const limit = Math.min(size, Number(query(sent).get('limit') ?? size));
+    const marker = query(sent).get('marker');
+    const first = marker === null ? 0 : Number(marker) + 1;
+    const ids = Array.from({ length: Math.min(limit, count - first) }, (_, i) => String(first + i));
+    return page(ids, ids.length === limit ? `limit=${limit}&marker=${ids.at(-1)!}` : undefined);
+  };
+}
+
+describe('listServers', () => {
+  let bench: Bench;
+  beforeEach(() => (bench = new Bench()));
+
+  async function list(listing: Partial<Listing> = {}, visit = bench.visit()): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const servers of listServers(visit, { projectId: null, allTenants: false, ...listing })) {
+      ids.push(...servers.map(({ id }) => id));
+    }
+    return ids;
+  }
+  const gets = (): string[] => bench.http.lines.filter((line) => line.startsWith('GET'));
+
+  it('begins bare and at 2.69, so that Nova tells of a cell that is down', async () => {
+    bench.onGet = nova(1, 1000);
+    await list();
+    await list({ allTenants: true });
+    expect(gets()).to.deep.equal(['GET /servers/detail', 'GET /servers/detail?all_tenants=1']);
+    expect(bench.http.sent.slice(1).map(version)).to.deep.equal(['compute 2.69', 'compute 2.69']);
+  });
+
+  it('follows markers on our own address, with nothing but what it asked for', async () => {
+    bench.onGet = nova(5, 2);
+    expect(await list({ allTenants: true })).to.deep.equal(['0', '1', '2', '3', '4']);
+    expect(gets()).to.deep.equal([
+      'GET /servers/detail?all_tenants=1',
+      'GET /servers/detail?all_tenants=1&marker=1',
+      'GET /servers/detail?all_tenants=1&marker=3',
+    ]);
+  });
+
+  it('asks for a project with its own token on every page', async () => {
+    bench.onGet = nova(3, 2);
+    await list({ projectId: 'p1' });
+    expect(bench.http.sent.flatMap(({ token }) => token ?? [])).to.deep.equal(['p1-2', 'p1-2']);
+  });
+
+  it('finds each server once, whatever their number and the size of a page', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: 40 }), fc.integer({ min: 1, max: 9 }), async (count, size) => {
+        bench = new Bench();
+        bench.onGet = nova(count, size);
+        expect(await list()).to.deep.equal(Array.from({ length: count }, (_, i) => String(i)));
+        expect(gets()).to.have.length(Math.floor(count / size) + 1);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('ends without a next link only: an empty page with one goes on', async () => {
+    const pages = [page([], 'marker=a'), page(['b'], 'marker=b'), page(['c'])];
+    bench.onGet = () => pages.shift()!;
+    expect(await list()).to.deep.equal(['b', 'c']);
+    expect(pages).to.deep.equal([]);
+  });
+
+  it('stops where the next link leads in a circle', async () => {
+    const pages = [page(['a'], 'marker=a'), page(['b'], 'marker=b'), page(['c'], 'marker=a'), page(['d'])];
+    bench.onGet = () => pages.shift()!;
+    const error = await failure(list());
+    expect(error).to.include({ reason: 'bad_response' });
+    expect(pages).to.have.length(1);
+  });
+
+  it('gives the pages before one that fails', async () => {
+    bench.onGet = (sent) => (query(sent).has('marker') ? fail(refusal(500)) : page(['a'], 'marker=a'));
+    const seen: number[] = [];
+    const error = await failure(
+      (async () => {
+        for await (const servers of listServers(bench.visit(), { projectId: null, allTenants: false })) {
+          seen.push(servers.length);
+        }
+      })(),
+    );
+    expect(error.status).to.equal(500);
+    expect(seen).to.deep.equal([1]);
+  });
+
+  it('probes with one page of so many rows', async () => {
+    bench.onGet = nova(50, 1000);
+    expect(await list({ allTenants: true, probe: 10 })).to.have.length(10);
+    expect(gets()).to.deep.equal(['GET /servers/detail?all_tenants=1&limit=10']);
+  });
+
+  describe('at a cloud that is older than 2.69', () => {
+    beforeEach(() => {
+      bench.onGet = (sent) => (version(sent) === 'compute 2.69' ? fail(refusal(406)) : nova(3, 2)(sent));
+    });
+
+    it('asks at 2.47 instead, and remembers that for the cloud', async () => {
+      expect(await list()).to.deep.equal(['0', '1', '2']);
+      expect(bench.http.sent.slice(1).map(version)).to.deep.equal(['compute 2.69', 'compute 2.47', 'compute 2.47']);
+      expect(gets().slice(0, 2)).to.deep.equal(['GET /servers/detail', 'GET /servers/detail']);
+      await list();
+      expect(bench.http.sent.slice(4).map(version)).to.deep.equal(['compute 2.47', 'compute 2.47']);
+    });
+
+    it('fails where 2.47 is refused too, without asking on', async () => {
+      bench.onGet = () => fail(refusal(406));
+      expect(await failure(list())).to.include({ reason: 'bad_response', status: 406 });
+      expect(gets()).to.have.length(2);
+      expect(await failure(list())).to.include({ status: 406 });
+      expect(gets()).to.have.length(3);
+    });
+  });
+
+  for (const status of [502, 504]) {
+    it(`asks for half a page after ${status}, once a page, and goes on with halves`, async () => {
+      const real = nova(1200, 1000);
+      bench.onGet = (sent) => (query(sent).has('limit') ? real(sent) : fail(refusal(status)));
+      expect(await list({ allTenants: true })).to.have.length(1200);
+      expect(gets()).to.deep.equal([
+        'GET /servers/detail?all_tenants=1',
+        'GET /servers/detail?all_tenants=1&limit=500',
+        'GET /servers/detail?all_tenants=1&limit=500&marker=499',
+        'GET /servers/detail?all_tenants=1&limit=500&marker=999',
+      ]);
+    });
+
+    it(`asks for half of what a page held when a later page meets ${status}`, async () => {
+      const real = nova(25, 10);
+      bench.onGet = (sent) =>
+        query(sent).get('marker') === '9' && !query(sent).has('limit') ? fail(refusal(status)) : real(sent);
+      expect(await list()).to.have.length(25);
+      expect(gets()[2]).to.equal('GET /servers/detail?limit=5&marker=9');
+    });
+
+    it(`gives up after ${status} for the half page as well`, async () => {
+      bench.onGet = () => fail(refusal(status));
+      expect(await failure(list())).to.include({ reason: 'unavailable', status });
+      expect(gets()).to.deep.equal(['GET /servers/detail', 'GET /servers/detail?limit=500']);
+    });
+
+    it(`asks for one row at least after ${status}`, async () => {
+      bench.onGet = () => fail(refusal(status));
+      await failure(list({ probe: 1 }));
+      expect(gets()).to.deep.equal(['GET /servers/detail?limit=1', 'GET /servers/detail?limit=1']);
+    });
+  }
+
+  for (const status of [500, 503, 403, 429]) {
+    it(`does not ask for smaller pages after ${status}`, async () => {
+      bench.onGet = () => fail(refusal(status));
+      expect(await failure(list())).to.include({ status });
+      expect(gets()).to.have.length(1);
+    });
+  }
+});
