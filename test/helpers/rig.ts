@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../../src/clock.js';
 import { Passwords } from '../../src/openstack/password.js';
 import type { CollectSettings } from '../../src/settings/settings.js';
 import { type Call, startSimulator, type Simulator, type SimulatorSettings } from '../../src/simulator/server.js';
-import { World } from '../../src/simulator/world.js';
+import type { World } from '../../src/simulator/world.js';
 import { Collector } from '../../src/snapshot/collector.js';
 import type { DomainSnapshot, Snapshot } from '../../src/snapshot/snapshot.js';
 import type { Counting } from '../../src/usage/counting.js';

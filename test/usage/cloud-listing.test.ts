@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { CollectError } from '../../src/errors.js';
+import type { CollectError } from '../../src/errors.js';
 import { HttpFailure } from '../../src/http/request.js';
 import type { Visit } from '../../src/openstack/visit.js';
 import { CloudListing, CloudListings, type Member } from '../../src/usage/cloud-listing.js';

@@ -118,7 +118,7 @@ describe('totals', () => {
     this.timeout(60_000);
     // Quota counters know no other counting than their own: such settings are refused at the start.
     const sensible = world.filter(({ strategy, counting }) => strategy !== 'project-limits' || counting === 'quota');
-    const property = fc.asyncProperty(sensible, run).afterEach(closeRigs);
+    const property = fc.asyncProperty(sensible, (input) => run(input).finally(closeRigs));
     await fc.assert(property, { numRuns: 120 });
   });
 });

@@ -1,0 +1,149 @@
+import { expect } from 'chai';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCheck } from '../../src/commands/check.js';
+import type { CommandOptions } from '../../src/commands/collect-once.js';
+import { runSnapshot, snapshotTable } from '../../src/commands/snapshot.js';
+import { SettingError } from '../../src/errors.js';
+import { parseArguments } from '../../src/settings/arguments.js';
+import { readSettings } from '../../src/settings/settings.js';
+import { startSimulator, type Simulator } from '../../src/simulator/server.js';
+import { World } from '../../src/simulator/world.js';
+import { RecordingLogger } from '../helpers/log.js';
+import { addTenant } from '../helpers/rig.js';
+import { sampleSnapshot } from '../metrics/sample.js';
+
+describe('commands that collect once', () => {
+  let folder = '';
+  let sim: Simulator;
+  let ids: Record<string, string> = {};
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'commands-'));
+    const world = new World({ seed: 'commands' });
+    const tenants = [
+      addTenant(world, 'acme', 'member'),
+      addTenant(world, 'globex', 'domain_admin'),
+      addTenant(world, 'lost', 'member'),
+    ];
+    ids = Object.fromEntries(tenants.map(({ name, id }) => [name, id]));
+    for (const { projects } of tenants) {
+      for (const projectId of Object.values(projects)) world.addServer({ projectId, vcpus: 2, ramMb: 1024 });
+    }
+    const lost = world.findUser(ids['lost'] ?? '', 'boss');
+    if (lost) lost.password = 'changed';
+    sim = await startSimulator({ world });
+  });
+  after(async () => {
+    await sim.close();
+    await rm(folder, { recursive: true });
+  });
+
+  /** What a command prints and its exit code, with these lines of domains.txt. */
+  async function run(
+    command: (options: CommandOptions) => Promise<number>,
+    lines: string[],
+    flags: string[] = [],
+  ): Promise<{ code: number; out: string[] }> {
+    const path = join(folder, 'domains.txt');
+    await writeFile(path, lines.map((line) => `${line}\n`).join(''));
+    const args = parseArguments(['snapshot', `--domains.file=${path}`, `--cloud.auth-url=${sim.authUrl}`, ...flags]);
+    const settings = readSettings(args, { VHI_USERNAME: 'boss', VHI_PASSWORD: 'right', VHI_PROJECT: 'main' });
+    const out: string[] = [];
+    const print = (text: string): void => void out.push(text);
+    const code = await command({ settings, log: new RecordingLogger(), env: {}, print });
+    return { code, out: out.join('\n').split('\n') };
+  }
+
+  const line = (name: string): string => `${ids[name]} name=${name}`;
+  /** Without what differs from run to run. */
+  const steady = (lines: string[]): string[] => lines.map((text) => text.replace(/ +\d+\.\d\d$/, ' 0.00'));
+
+  it('snapshot prints a table and exits with 0 when it is complete', async () => {
+    const { code, out } = await run(runSnapshot, [line('acme'), line('globex')]);
+    expect(code).to.equal(0);
+    expect(steady(out)).to.deep.equal([
+      'DOMAIN  RESULT    STRATEGY      VCPUS  RAM MB  SERVERS  PROJECTS  SECONDS',
+      'acme    ok        project-list      4    2048        2         2 0.00',
+      'globex  ok        domain-list       4    2048        2         2 0.00',
+      'TOTAL   complete  -                 8    4096        4         - 0.00',
+    ]);
+  });
+
+  it('snapshot tells what failed below the table and exits with 1', async () => {
+    const { code, out } = await run(runSnapshot, [line('acme'), line('lost'), 'bad nmae=x']);
+    expect(code).to.equal(1);
+    expect(steady(out).slice(0, 4)).to.deep.equal([
+      'DOMAIN  RESULT        STRATEGY      VCPUS  RAM MB  SERVERS  PROJECTS  SECONDS',
+      'acme    ok            project-list      4    2048        2         2 0.00',
+      'lost    failed        -                 -       -        -         - 0.00',
+      'TOTAL   not complete  -                 4    2048        2         - 0.00',
+    ]);
+    expect(out[4]).to.equal('');
+    expect(out[5]).to.match(/^lost: login, auth: Keystone refused the login/);
+    expect(out[6]).to.match(/^line 3: config, config: .*nmae/);
+    expect(out).to.have.length(7);
+  });
+
+  it('snapshot prints the JSON of the API', async () => {
+    const { code, out } = await run(runSnapshot, [line('acme')], ['--output=json']);
+    expect(code).to.equal(0);
+    const body = JSON.parse(out.join('\n')) as { totals: unknown; domains: Record<string, unknown>[] };
+    expect(body.totals).to.deep.equal({ vcpus: 4, ramMb: 2048, servers: 2 });
+    expect(body.domains[0]).to.include({ domain: 'acme', result: 'ok', strategy: 'project-list' });
+  });
+
+  it('snapshot of a file without a domain is complete, and 0', async () => {
+    const { code, out } = await run(runSnapshot, ['# nobody yet']);
+    expect(code).to.equal(0);
+    expect(out[1]).to.match(/^TOTAL +complete +- +0 +0 +0 +- +\d/);
+  });
+
+  it('check says what each domain may see, and exits with 0 when all is well', async () => {
+    const { code, out } = await run(runCheck, [line('acme'), line('globex')]);
+    expect(code).to.equal(0);
+    expect(out[0]).to.equal(`${join(folder, 'domains.txt')}: 2 domains, 0 problems`);
+    expect(out.slice(1, 4)).to.deep.equal([
+      'DOMAIN  RESULT  LOGIN  PROJECTS  THESE ARE          STRATEGY      SERVERS',
+      "acme    ok      ok            2  the user's only    project-list        2",
+      'globex  ok      ok            2  all of the domain  domain-list         2',
+    ]);
+    expect(out.slice(4)).to.deep.equal([
+      '',
+      'Where only the projects of the user can be seen, a project without a role for the user is not in the figures.',
+    ]);
+  });
+
+  it('check has no word of that where all projects can be seen', async () => {
+    const { out } = await run(runCheck, [line('globex')]);
+    expect(out).to.have.length(3);
+  });
+
+  it('check names each failing domain and line, shows no secret, and exits with 1', async () => {
+    const { code, out } = await run(runCheck, [line('lost'), line('globex'), 'bad nmae=x']);
+    expect(code).to.equal(1);
+    expect(out[0]).to.contain('2 domains, 1 problems');
+    expect(out[2]).to.match(/^lost +failed +failed +- +- +- +-$/);
+    expect(out.filter((text) => text.startsWith('lost: login, auth: '))).to.have.length(1);
+    expect(out.filter((text) => text.startsWith('line 3: config, config: '))).to.have.length(1);
+    expect(out.join('\n')).not.to.match(/\bright\b/);
+  });
+
+  it('takes a file that can’t be read for a bad setting', async () => {
+    const settings = readSettings(parseArguments(['check', `--domains.file=${join(folder, 'none.txt')}`]), {});
+    const error: unknown = await runCheck({
+      settings,
+      log: new RecordingLogger(),
+      env: {},
+      print: () => undefined,
+    }).catch((caught: unknown) => caught);
+    expect(error).to.be.instanceOf(SettingError).with.property('message').that.contains('none.txt');
+  });
+
+  it('shows no control character, whatever files and clouds hold', () => {
+    const snapshot = sampleSnapshot();
+    expect(snapshotTable(snapshot).replaceAll('\n', '')).not.to.match(/[\p{Cc}\p{Cf}]/u);
+    expect(snapshotTable(snapshot)).to.contain('O\'Neil & "Söhne" \\ <b>云</b>');
+  });
+});
