@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Call, CloudOptions } from '../../src/simulator/server.js';
+import { together } from '../helpers/together.js';
 import { type DomainPlan, withRig, worldOf } from './rig.js';
 
 /** What a call was, without ids: `3 x servers ?all_tenants=1&limit=20 @2.69 200`. */
@@ -183,24 +184,22 @@ const CASES: Case[] = [
   },
 ];
 
+async function checkCalls({ domains, args = [], cloud = {}, vcpus, strategy, cold, warm }: Case): Promise<void> {
+  await withRig({ world: worldOf(...domains), args, cloud }, async (rig) => {
+    const first = await rig.snapshot();
+    expect(first.complete, JSON.stringify(first.errors)).to.be.true;
+    expect(first.totals!.vcpus).to.equal(vcpus);
+    expect(first.domains.map((domain) => domain.strategy)).to.deep.equal(domains.map(() => strategy));
+    expect(tally(rig.takeCalls())).to.deep.equal([...cold].sort());
+    for (const scrape of ['second', 'third']) {
+      const page = await rig.metrics();
+      expect(page.complete).to.equal(1);
+      expect(page.get('vhi_total_vcpus_in_use')).to.equal(vcpus);
+      expect(tally(rig.takeCalls()), scrape).to.deep.equal([...warm].sort());
+    }
+  });
+}
+
 describe('The list of calls', () => {
-  for (const { title, domains, args, cloud, vcpus, strategy, cold, warm } of CASES) {
-    it(`of ${title}`, async () => {
-      const world = worldOf(...domains);
-      await withRig({ world, ...(args ? { args } : {}), ...(cloud ? { cloud } : {}) }, async (rig) => {
-        const first = await rig.snapshot();
-        expect(first.complete, JSON.stringify(first.errors)).to.be.true;
-        expect(first.totals!.vcpus).to.equal(vcpus);
-        expect(first.domains.map((domain) => domain.strategy)).to.deep.equal(domains.map(() => strategy));
-        const calls = rig.takeCalls();
-        expect(tally(calls)).to.deep.equal([...cold].sort());
-        for (const scrape of ['second', 'third']) {
-          const page = await rig.metrics();
-          expect(page.complete).to.equal(1);
-          expect(page.get('vhi_total_vcpus_in_use')).to.equal(vcpus);
-          expect(tally(rig.takeCalls()), scrape).to.deep.equal([...warm].sort());
-        }
-      });
-    });
-  }
+  together(3, Object.fromEntries(CASES.map((one) => [`of ${one.title}`, () => checkCalls(one)])));
 });

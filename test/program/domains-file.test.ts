@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Program, run, until } from '../helpers/program.js';
+import { together } from '../helpers/together.js';
 import { linesOf, type Page, type Rig, withCloud, withFolder, withRig, worldOf } from './rig.js';
 
 const cloud = () => worldOf({ name: 'acme' }, { name: 'globex' }, { name: 'initech' });
@@ -38,110 +39,112 @@ async function swapConfigMap(folder: string, version: number, text: string): Pro
 }
 
 describe('domains.txt under a running daemon', () => {
-  it('is in force for a scrape a second after an edit in place, a rename over it, and a symlink swap', async () => {
-    const world = cloud();
-    const before = linesOf(world, 'acme', 'globex');
-    const after = linesOf(world);
-    const edits: ((rig: Rig) => Promise<void>)[] = [
-      (rig) => saveInPlace(rig.file, after),
-      async (rig) => {
-        await writeFile(`${rig.file}~`, after);
-        await rename(`${rig.file}~`, rig.file);
-      },
-    ];
-    const configMap = withFolder(async (folder) => {
-      await swapConfigMap(folder, 1, before);
-      await symlink('..data/domains.txt', join(folder, 'domains.txt'));
-      // The last of a flag given twice counts.
-      await withRig({ world, args: [`--domains.file=${join(folder, 'domains.txt')}`] }, async (rig) => {
-        expect(labels(await rig.metrics())).to.equal('acme,globex');
-        await swapConfigMap(folder, 2, after);
-        expect(labels(await scrapeAfter(rig, 1000)), 'symlink swap').to.equal('acme,globex,initech');
+  together(3, {
+    ['is in force for a scrape a second after an edit in place, a rename over it, and a symlink swap']: async () => {
+      const world = cloud();
+      const before = linesOf(world, 'acme', 'globex');
+      const after = linesOf(world);
+      const edits: ((rig: Rig) => Promise<void>)[] = [
+        (rig) => saveInPlace(rig.file, after),
+        async (rig) => {
+          await writeFile(`${rig.file}~`, after);
+          await rename(`${rig.file}~`, rig.file);
+        },
+      ];
+      const configMap = withFolder(async (folder) => {
+        await swapConfigMap(folder, 1, before);
+        await symlink('..data/domains.txt', join(folder, 'domains.txt'));
+        // The last of a flag given twice counts.
+        await withRig({ world, args: [`--domains.file=${join(folder, 'domains.txt')}`] }, async (rig) => {
+          expect(labels(await rig.metrics())).to.equal('acme,globex');
+          await swapConfigMap(folder, 2, after);
+          expect(labels(await scrapeAfter(rig, 1000)), 'symlink swap').to.equal('acme,globex,initech');
+        });
       });
-    });
-    const plain = edits.map((edit) =>
-      withRig({ world, lines: before }, async (rig) => {
-        expect(labels(await rig.metrics())).to.equal('acme,globex');
-        await edit(rig);
+      const plain = edits.map((edit) =>
+        withRig({ world, lines: before }, async (rig) => {
+          expect(labels(await rig.metrics())).to.equal('acme,globex');
+          await edit(rig);
+          const page = await scrapeAfter(rig, 1000);
+          expect(labels(page), String(edit)).to.equal('acme,globex,initech');
+          expect(page.get('vhi_total_vcpus_in_use')).to.equal(6);
+          expect(rig.program.stderr).to.match(/domains\.txt reloaded" domains=3 problems=0/);
+        }),
+      );
+      await Promise.all([configMap, ...plain]);
+    },
+
+    ['takes every series of a domain along that leaves it, counters too']: async () => {
+      const world = cloud();
+      const lines = `${linesOf(world, 'acme', 'initech')}${world.findDomain({ name: 'globex' })!.id} name=globex password=wrong\n`;
+      await withRig({ world, lines, args: ['--collect.projects'] }, async (rig) => {
+        const before = await rig.metrics();
+        expect(before.get('vhi_domain_collect_failures_total{domain="globex",reason="auth"}')).to.equal(1);
+        await writeFile(rig.file, linesOf(world, 'acme', 'initech'));
+        const after = await scrapeAfter(rig, 1000);
+        expect(after.text).not.to.include('globex');
+        expect(after.complete).to.equal(1);
+        expect(after.get('vhi_domains_configured')).to.equal(2);
+        // An empty list, believed after 2 s: totals are 0, and nothing of a domain is left.
+        await writeFile(rig.file, '# nobody any more\n');
+        const none = await scrapeAfter(rig, 3000);
+        expect(none.get('vhi_total_vcpus_in_use')).to.equal(0);
+        expect(none.complete).to.equal(1);
+        expect(none.series('vhi_domain_').filter((series) => series.includes('{'))).to.deep.equal([]);
+        expect(none.series('vhi_project_')).to.deep.equal([]);
+      });
+    },
+
+    ['counts the good lines of a file with problems, and tells the problems with their line numbers']: async () => {
+      const world = cloud();
+      await withRig({ world, lines: linesOf(world, 'acme', 'globex') }, async (rig) => {
+        const good = linesOf(world, 'acme', 'globex');
+        await writeFile(rig.file, `${good}\nbad nam=x\n# comment\n${good.split('\n')[0]!}\n`);
         const page = await scrapeAfter(rig, 1000);
-        expect(labels(page), String(edit)).to.equal('acme,globex,initech');
-        expect(page.get('vhi_total_vcpus_in_use')).to.equal(6);
-        expect(rig.program.stderr).to.match(/domains\.txt reloaded" domains=3 problems=0/);
-      }),
-    );
-    await Promise.all([configMap, ...plain]);
-  });
+        expect(labels(page)).to.equal('acme,globex');
+        expect(page.get('vhi_total_vcpus_in_use')).to.equal(4);
+        expect(page.complete).to.equal(0);
+        expect(page.get('vhi_domains_file_problems')).to.equal(2);
+        expect(page.get('vhi_domains_file_last_reload_successful')).to.equal(1);
+        expect(page.of('vhi_domain_collect_errors', 'acme')).to.equal(0);
+        const { errors, domains, complete } = await rig.snapshot();
+        expect(complete).to.be.false;
+        expect(domains.map(({ result }) => result)).to.deep.equal(['ok', 'ok']);
+        const config = { stage: 'config', reason: 'config', status: null, count: 1 };
+        const { id } = world.findDomain({ name: 'acme' })!;
+        expect(errors).to.deep.equal([
+          { domain: null, line: 4, ...config, message: 'unknown key nam, did you mean name?' },
+          { domain: null, line: 6, ...config, message: `the id ${id} is on line 1 already, keep one of them` },
+        ]);
+      });
+    },
 
-  it('takes every series of a domain along that leaves it, counters too', async () => {
-    const world = cloud();
-    const lines = `${linesOf(world, 'acme', 'initech')}${world.findDomain({ name: 'globex' })!.id} name=globex password=wrong\n`;
-    await withRig({ world, lines, args: ['--collect.projects'] }, async (rig) => {
-      const before = await rig.metrics();
-      expect(before.get('vhi_domain_collect_failures_total{domain="globex",reason="auth"}')).to.equal(1);
-      await writeFile(rig.file, linesOf(world, 'acme', 'initech'));
-      const after = await scrapeAfter(rig, 1000);
-      expect(after.text).not.to.include('globex');
-      expect(after.complete).to.equal(1);
-      expect(after.get('vhi_domains_configured')).to.equal(2);
-      // An empty list, believed after 2 s: totals are 0, and nothing of a domain is left.
-      await writeFile(rig.file, '# nobody any more\n');
-      const none = await scrapeAfter(rig, 3000);
-      expect(none.get('vhi_total_vcpus_in_use')).to.equal(0);
-      expect(none.complete).to.equal(1);
-      expect(none.series('vhi_domain_').filter((series) => series.includes('{'))).to.deep.equal([]);
-      expect(none.series('vhi_project_')).to.deep.equal([]);
-    });
-  });
-
-  it('counts the good lines of a file with problems, and tells the problems with their line numbers', async () => {
-    const world = cloud();
-    await withRig({ world, lines: linesOf(world, 'acme', 'globex') }, async (rig) => {
-      const good = linesOf(world, 'acme', 'globex');
-      await writeFile(rig.file, `${good}\nbad nam=x\n# comment\n${good.split('\n')[0]!}\n`);
-      const page = await scrapeAfter(rig, 1000);
-      expect(labels(page)).to.equal('acme,globex');
-      expect(page.get('vhi_total_vcpus_in_use')).to.equal(4);
-      expect(page.complete).to.equal(0);
-      expect(page.get('vhi_domains_file_problems')).to.equal(2);
-      expect(page.get('vhi_domains_file_last_reload_successful')).to.equal(1);
-      expect(page.of('vhi_domain_collect_errors', 'acme')).to.equal(0);
-      const { errors, domains, complete } = await rig.snapshot();
-      expect(complete).to.be.false;
-      expect(domains.map(({ result }) => result)).to.deep.equal(['ok', 'ok']);
-      const config = { stage: 'config', reason: 'config', status: null, count: 1 };
-      const { id } = world.findDomain({ name: 'acme' })!;
-      expect(errors).to.deep.equal([
-        { domain: null, line: 4, ...config, message: 'unknown key nam, did you mean name?' },
-        { domain: null, line: 6, ...config, message: `the id ${id} is on line 1 already, keep one of them` },
-      ]);
-    });
-  });
-
-  it('keeps the last good list while the file is gone, or holds nothing but problems', async () => {
-    const world = cloud();
-    await withRig({ world }, async (rig) => {
-      const first = await rig.metrics();
-      const stamp = first.get('vhi_domains_file_last_reload_success_timestamp_seconds');
-      expect(stamp).to.be.within(Date.now() / 1000 - 10, Date.now() / 1000);
-      const text = linesOf(world);
-      await unlink(rig.file);
-      const gone = await scrapeAfter(rig, 1000);
-      expect(labels(gone)).to.equal('acme,globex,initech');
-      expect(gone.get('vhi_domains_file_last_reload_successful')).to.equal(0);
-      expect(gone.get('vhi_domains_file_last_reload_success_timestamp_seconds')).to.equal(stamp);
-      expect(gone.complete).to.equal(1);
-      expect(rig.program.stderr).to.match(/level=warn msg="\S+domains\.txt .+; the last good list stays in force"/);
-      await writeFile(rig.file, text.replaceAll('name', 'nam'));
-      const bad = await scrapeAfter(rig, 1000);
-      expect(labels(bad)).to.equal('acme,globex,initech');
-      expect(bad.get('vhi_domains_file_last_reload_successful')).to.equal(0);
-      expect(bad.get('vhi_domains_file_problems')).to.equal(3);
-      expect(bad.complete).to.equal(0);
-      await writeFile(rig.file, text);
-      const back = await scrapeAfter(rig, 1000);
-      expect(back.get('vhi_domains_file_last_reload_successful')).to.equal(1);
-      expect(back.complete).to.equal(1);
-    });
+    ['keeps the last good list while the file is gone, or holds nothing but problems']: async () => {
+      const world = cloud();
+      await withRig({ world }, async (rig) => {
+        const first = await rig.metrics();
+        const stamp = first.get('vhi_domains_file_last_reload_success_timestamp_seconds');
+        expect(stamp).to.be.within(Date.now() / 1000 - 10, Date.now() / 1000);
+        const text = linesOf(world);
+        await unlink(rig.file);
+        const gone = await scrapeAfter(rig, 1000);
+        expect(labels(gone)).to.equal('acme,globex,initech');
+        expect(gone.get('vhi_domains_file_last_reload_successful')).to.equal(0);
+        expect(gone.get('vhi_domains_file_last_reload_success_timestamp_seconds')).to.equal(stamp);
+        expect(gone.complete).to.equal(1);
+        expect(rig.program.stderr).to.match(/level=warn msg="\S+domains\.txt .+; the last good list stays in force"/);
+        await writeFile(rig.file, text.replaceAll('name', 'nam'));
+        const bad = await scrapeAfter(rig, 1000);
+        expect(labels(bad)).to.equal('acme,globex,initech');
+        expect(bad.get('vhi_domains_file_last_reload_successful')).to.equal(0);
+        expect(bad.get('vhi_domains_file_problems')).to.equal(3);
+        expect(bad.complete).to.equal(0);
+        await writeFile(rig.file, text);
+        const back = await scrapeAfter(rig, 1000);
+        expect(back.get('vhi_domains_file_last_reload_successful')).to.equal(1);
+        expect(back.complete).to.equal(1);
+      });
+    },
   });
 });
 
