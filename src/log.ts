@@ -30,12 +30,15 @@ export function createLogger({ level, format }: { level: LogLevel; format: LogFo
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own type
     transports: [new winston.transports.Console({ stderrLevels: [...LOG_LEVELS] })],
   });
-  const write = (at: LogLevel) => (message: string, fields?: Fields) => void logger.log(at, message, fields);
+  // As one object: from `log(level, message, fields)` winston takes the fields away where the message holds a `%s`.
+  const write = (at: LogLevel) => (message: string, fields?: Fields) =>
+    void logger.log({ ...fields, level: at, message });
   return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
 }
 
 export function logfmtLine(entry: Fields): string {
   return Object.entries(entry)
+    .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${logfmtValue(value)}`)
     .join(' ');
 }
