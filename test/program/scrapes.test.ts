@@ -25,14 +25,14 @@ describe('Scrapes of the real program', () => {
   it('are each answered at their own deadline, though they share a collection', async () => {
     const world = worldOf({ name: 'quick' }, { name: 'slow', projects: [3] });
     await withRig({ world }, async (rig) => {
+      // Warm: all but the listing is known.
+      await rig.metrics({ timeout: 30 });
       rig.simulator.faults.add({
         kind: 'slow',
         ms: 1300,
         route: 'servers',
         domainId: world.findDomain({ name: 'slow' })!.id,
       });
-      // Warm: all but the listing is known.
-      await rig.metrics({ timeout: 30 });
       rig.takeCalls();
       const start = performance.now();
       const timed = async (timeout: number, delay = 0) => {

@@ -103,7 +103,7 @@ describe('Passwords and tokens', () => {
         RIGHT_ENV: SECRETS.env,
         WRONG_ENV: SECRETS.wrongEnv,
       };
-      const { VHI_PASSWORD: _, ...withFile } = { ...env, VHI_PASSWORD_FILE: settingFile };
+      const withFile = { ...env, VHI_PASSWORD: '', VHI_PASSWORD_FILE: settingFile };
       const common = [...args, '--log.level=debug'];
       const daemon = new Program([...common, '--web.listen-address=127.0.0.1:0', '--collect.projects'], { env });
       const told: string[] = [];
