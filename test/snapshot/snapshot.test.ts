@@ -188,6 +188,23 @@ describe('snapshot', () => {
     ]);
   });
 
+  it('has no figure, rather than 0, for a project that was not read', () => {
+    const progress = done([server('a')]);
+    progress.fail(new CollectError('unavailable', 'project "R"', { status: 500 }));
+    progress.readProjects.add('q');
+    progress.projects = new Map(['p', 'q', 'r'].map((id) => [id, { id, name: id, enabled: true, domainId: 'd' }]));
+    expect(take([progress]).domains[0]?.byProject.map(({ id, vcpus }) => [id, vcpus])).to.deep.equal([
+      ['p', 1],
+      ['q', 0],
+    ]);
+  });
+
+  it('measures to the millisecond', () => {
+    const progress = done();
+    progress.finishedAt = 1000 + 1234.56789;
+    expect(take([progress]).domains[0]?.durationSeconds).to.equal(1.235);
+  });
+
   it('does not change when the collection goes on', () => {
     const progress = done([server('a')]);
     progress.projects = new Map();

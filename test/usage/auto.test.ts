@@ -186,6 +186,15 @@ describe('auto', () => {
     expect(of(snapshot, 'acme')).to.deep.include({ strategy: 'project-limits', servers: null, byStatus: null });
   });
 
+  it('does not add what a useless listing brought to the quota counters', async () => {
+    const { rig, world, acme } = await stage('domain_admin', { counting: 'quota' });
+    await rig.scrape();
+    setRole(world, acme, 'project_admin');
+    const snapshot = await rig.scrape();
+    expect(of(snapshot, 'acme')).to.deep.include({ result: 'ok', strategy: 'project-limits' });
+    expect(snapshot.totals).to.deep.equal({ vcpus: 7, ramMb: 9216, servers: null });
+  });
+
   it('lists servers all the same where it can see them and quota is what counts', async () => {
     const { rig } = await stage('domain_admin', { counting: 'quota' });
     const snapshot = await rig.scrape();

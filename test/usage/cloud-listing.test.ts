@@ -99,6 +99,9 @@ describe('cloud listing', () => {
     await Promise.all([listing.join(a), listing.join(b)]);
     expect([a.received, b.received]).to.deep.equal([['a-1', 'a-2'], ['b-1']]);
     expect([a.starts, b.starts]).to.deep.equal([1, 1]);
+    const late = new FakeMember(['b'], never);
+    await listing.join(late);
+    expect(late.received).to.deep.equal(['b-1']);
   });
 
   it('is an error of all members, and of those to come, once two failed', async () => {
