@@ -57,7 +57,7 @@ describe('What goes wrong in a real cloud', () => {
 
   describe('a wrong password', () => {
     const check = async (authUrl: string): Promise<void> => {
-      const passwords = { 'dom-303': 'not the password' };
+      const passwords = { 'dom-303': 'not-the-password' };
       await withExporter({ authUrl, domains: expected.domains, passwords }, async (exporter) => {
         for (let scrape = 1; scrape <= 3; scrape += 1) {
           const page = await exporter.scrape();

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import type { Simulator } from '../../src/simulator/server.js';
 import { simulate } from './helpers/clouds.js';
-import { KEYSTONE, NOVA, meet, type Asked, type Question } from './helpers/questions.js';
+import { KEYSTONE, NOVA, PAGES, meet, type Asked, type Question } from './helpers/questions.js';
 import { seed } from './helpers/rig.js';
 import { shapeOf } from './helpers/shape.js';
 
@@ -23,7 +23,9 @@ describe('The simulator answers as the real cloud does (status, header names, ke
   function compare(questions: Readonly<Record<string, Question>>): void {
     for (const [title, question] of Object.entries(questions)) {
       it(`to: ${title}`, async () => {
-        expect(shapeOf(await question(simulated))).to.deep.equal(shapeOf(await question(real)));
+        const rows = PAGES.has(title) ? 'some' : 'all';
+        const wanted = shapeOf(await question(real), rows);
+        expect(shapeOf(await question(simulated), rows)).to.deep.equal(wanted);
       });
     }
   }

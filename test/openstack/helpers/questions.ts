@@ -190,6 +190,13 @@ const VERSIONS = [
   'x',
 ];
 
+/** Answers that hold one page of several, and with it servers in states that differ from cloud to cloud. */
+export const PAGES: ReadonlySet<string> = new Set([
+  'the first page',
+  'the page that the next link names',
+  'all tenants with a limit, as an administrator',
+]);
+
 export const NOVA: Readonly<Record<string, Question>> = {
   ...Object.fromEntries(VERSIONS.map((version) => [`servers at ${version}`, nova(DETAIL, busy, version)])),
   'servers without a microversion': nova(DETAIL, busy, null),

@@ -17,23 +17,40 @@ const MASKED: Readonly<Record<string, string>> = {
   date: 'sent by web servers; uWSGI without a proxy in front sends none',
 };
 
-export function shapeOf({ status, headers, text, json }: Reply): Shape {
+/** Keys that rows have only in some states. */
+const OF_SOME_STATES = new Set(['fault', 'progress']);
+
+/**
+ * @param rows `all`: the answer lists all servers of a project or a cloud, which are in the same states in both clouds;
+ * `some`: a page of them, and which ones is chance
+ */
+export function shapeOf({ status, headers, text, json }: Reply, rows: 'all' | 'some'): Shape {
   const names = Object.keys(headers).filter((name) => !(name in MASKED));
   const keys = new Set<string>();
-  collectKeys(json, '', keys);
+  collectKeys(json, '', { keys, rows });
   if (json === undefined) keys.add(text === '' ? '(empty)' : /^\s*</.test(text) ? '(HTML)' : '(text)');
   return { status, headers: names.sort(), body: [...keys].sort() };
 }
 
-/** Elements of a list are taken together: which servers have a fault is chance, that one has is not. */
-function collectKeys(value: unknown, path: string, keys: Set<string>): void {
+interface Collected {
+  keys: Set<string>;
+  rows: 'all' | 'some';
+}
+
+/** Elements of a list are taken together, servers by their status. */
+function collectKeys(value: unknown, path: string, into: Collected): void {
+  const { keys, rows } = into;
   if (Array.isArray(value)) {
     keys.add(`${path}[]`);
-    for (const item of value) collectKeys(item, `${path}[]`, keys);
+    for (const item of value as unknown[]) {
+      const status = path === '.servers' && rows === 'all' ? (item as { status: string }).status : '';
+      collectKeys(item, `${path}[${status}]`, into);
+    }
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
+      if (rows === 'some' && path === '.servers[]' && OF_SOME_STATES.has(key)) continue;
       keys.add(`${path}.${key}`);
-      collectKeys(inner, `${path}.${key}`, keys);
+      collectKeys(inner, `${path}.${key}`, into);
     }
   }
 }
