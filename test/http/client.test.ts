@@ -86,6 +86,28 @@ describe('HttpClient', () => {
       expect(client.inFlight).to.equal(0);
     });
 
+    it('leaves no listener behind on the collection’s lifetime, whatever its outcome', async () => {
+      let listening = 0;
+      class Counted extends Lifetime {
+        override onEnd(listener: (reason: Error) => void): () => void {
+          listening += 1;
+          const off = super.onEnd(listener);
+          return () => {
+            listening -= 1;
+            off();
+          };
+        }
+      }
+      const server = await startLoopback((request, response, count) => {
+        if (count % 3 === 0) reset(request, response, count);
+        else json(response, {}, count % 3 === 1 ? 200 : 404);
+      });
+      const { client } = clientFor();
+      const ask = askFor({ life: new Counted() });
+      for (let i = 0; i < 6; i++) await client.send(get(server.url), ask, 'get').catch(() => undefined);
+      expect(listening).to.equal(0);
+    });
+
     it('of a thousand at once on one lifetime warns of no leak', async () => {
       const warnings: Error[] = [];
       const note = (warning: Error): void => void warnings.push(warning);
@@ -334,7 +356,10 @@ describe('HttpClient', () => {
 
     it('in the middle of a body is repeated too', async () => {
       const server = await startLoopback(({ socket }, response, count) => {
-        if (count > 1) { json(response, { count }); return; }
+        if (count > 1) {
+          json(response, { count });
+          return;
+        }
         response.writeHead(200, { 'Content-Length': '100' });
         response.write('{"a":', () => socket.destroy());
       });

@@ -98,7 +98,11 @@ async function play(bench: Bench, step: Step): Promise<void> {
     const among = step.do === 'finish' ? bench.of('running') : [...bench.of('waiting'), ...bench.of('running')];
     const task = among[step.pick % Math.max(1, among.length)];
     if (step.do === 'finish') task?.finish();
-    else task?.life.end(new CollectionOver());
+    else if (task) {
+      // At once, since the slots that this one leaves to others are given before it hears of its end.
+      if (task.state === 'waiting') task.state = 'aborted';
+      task.life.end(new CollectionOver());
+    }
   }
   await turn();
   expect(bench.failures).to.deep.equal([]);
@@ -117,7 +121,7 @@ describe('FairLimiter', () => {
         expect(bench.of('waiting')).to.deep.equal([]);
         expect(bench.limiter.used).to.equal(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   });
 
@@ -180,6 +184,19 @@ describe('FairLimiter', () => {
     first.finish();
     await turn();
     expect([next.state, bench.limiter.used]).to.deep.equal(['running', 1]);
+  });
+
+  it('gives what the last other who waited left behind to the one who is alone now', async () => {
+    const bench = new Bench(4, 4);
+    for (const holder of ['a', 'b', 'a', 'b', 'a']) bench.start(holder);
+    const left = bench.start('b');
+    await turn();
+    for (const holder of ['a', 'b']) bench.of('running', holder)[0]!.finish();
+    await turn();
+    expect(bench.of('waiting')).to.have.length(2);
+    left.life.end(new CollectionOver());
+    await turn();
+    expect([bench.of('running', 'a').length, bench.of('waiting').length]).to.deep.equal([2, 0]);
   });
 
   it('never begins a task whose lifetime is over, with the reason of its end', async () => {

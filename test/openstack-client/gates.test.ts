@@ -144,6 +144,12 @@ describe('LoginGates', () => {
       }
     });
 
+    it('tries at once for an edited line that shares the credential and only ever waited', async () => {
+      await bench.tries();
+      expect(await bench.tries(domain({ label: 'acme-2', project: 'second' }))).to.equal(false);
+      expect(await bench.tries(domain({ label: 'acme-2', project: 'third' }))).to.equal(true);
+    });
+
     it('names the project of the line that asks', async () => {
       await bench.tries();
       expect((await failure(bench.pass(domain({ label: 'b', project: 'second' })))).message).to.contain('"second"');

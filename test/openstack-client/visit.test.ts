@@ -145,6 +145,15 @@ describe('Visit', () => {
       expect(bench.passwordLogins).to.equal(2);
     });
 
+    it('by a login that the visit made for another request is remembered as well', async () => {
+      bench.refused.add('p1').add('p2');
+      const visit = bench.visit();
+      await failure(nova(visit, 'p1'));
+      expect((await failure(nova(visit, 'p2'))).reason).to.equal('forbidden');
+      expect((await failure(nova(bench.visit(), 'p2'))).reason).to.equal('forbidden');
+      expect(bench.passwordLogins).to.equal(2);
+    });
+
     it('serves again once it is granted, and is news when refused after that', async () => {
       bench.refused.add('p1');
       await failure(nova(bench.visit(), 'p1'));
