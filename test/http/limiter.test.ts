@@ -121,7 +121,7 @@ describe('FairLimiter', () => {
         expect(bench.of('waiting')).to.deep.equal([]);
         expect(bench.limiter.used).to.equal(0);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
