@@ -40,7 +40,7 @@ function perProject(value: (usage: { vcpus: number; ramMb: number }) => number):
   return (page) =>
     domainsOf(page).flatMap((domain) =>
       domain.byProject.map((project) => ({
-        labels: { ...label(domain), project: printable(project.name), project_id: project.id },
+        labels: { ...label(domain), project: printable(project.name), project_id: printable(project.id) },
         value: value(project),
       })),
     );

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { CollectError, CollectionOver } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { Job, Strategy } from '../usage/strategy.js';
+import type { Job, Strategy } from '../usage/job.js';
 
 /**
  * Collects one domain: log in, learn its projects, let the strategy read. The one place where a throw becomes a result;

@@ -3,7 +3,8 @@ import { provenCloudList } from './strategies/cloud-list.js';
 import { provenDomainList } from './strategies/domain-list.js';
 import { projectLimits } from './strategies/project-limits.js';
 import { projectList } from './strategies/project-list.js';
-import { ViewLost, type Strategy } from './strategy.js';
+import { ViewLost } from './strategy.js';
+import type { Strategy } from './job.js';
 
 /** Going round more often than that would mean that the cloud changes its mind under our hands. */
 const MAX_ROUNDS = 3;

@@ -2,7 +2,7 @@ import { HttpFailure } from '../http/request.js';
 import type { Server } from '../openstack/compute.js';
 import { listServers } from '../openstack/listing.js';
 import type { View } from '../openstack/session.js';
-import type { Job } from './strategy.js';
+import type { Job } from './job.js';
 
 /** Rows that are enough to tell a view in most clouds, at next to no cost. */
 const PROBE_ROWS = 20;

@@ -1,5 +1,6 @@
 import { auto } from './auto.js';
-import type { Strategy, StrategyName } from './strategy.js';
+import type { StrategyName } from './strategy.js';
+import type { Strategy } from './job.js';
 import { cloudList } from './strategies/cloud-list.js';
 import { domainList } from './strategies/domain-list.js';
 import { projectLimits } from './strategies/project-limits.js';

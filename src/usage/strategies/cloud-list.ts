@@ -1,4 +1,5 @@
-import { ViewLost, type Strategy } from '../strategy.js';
+import { ViewLost } from '../strategy.js';
+import type { Strategy } from '../job.js';
 import type { Member } from '../cloud-listing.js';
 import { probeView } from '../probe.js';
 import { domainList } from './domain-list.js';

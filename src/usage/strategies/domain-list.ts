@@ -2,7 +2,8 @@ import { CollectError } from '../../errors.js';
 import { listServers } from '../../openstack/listing.js';
 import type { View } from '../../openstack/session.js';
 import { provenView } from '../probe.js';
-import { ViewLost, type Job, type Strategy } from '../strategy.js';
+import { ViewLost } from '../strategy.js';
+import type { Job, Strategy } from '../job.js';
 
 /**
  * Lists the domain's servers by `all_tenants`, filtered by the domain's own projects all the same.

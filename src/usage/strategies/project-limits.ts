@@ -1,5 +1,5 @@
 import { MICROVERSIONS, microversionHeaders, parseLimits } from '../../openstack/compute.js';
-import type { Strategy } from '../strategy.js';
+import type { Strategy } from '../job.js';
 import { eachProject } from './project-wise.js';
 
 /** Reads Nova's quota counter of each project: answers of one size, however many servers there are. */

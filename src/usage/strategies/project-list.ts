@@ -1,5 +1,5 @@
 import { listServers } from '../../openstack/listing.js';
-import type { Strategy } from '../strategy.js';
+import type { Strategy } from '../job.js';
 import { eachProject } from './project-wise.js';
 
 /** Lists servers project by project, each with a token of its own: right whatever `all_tenants` shows. */

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { CollectError, CollectionOver } from '../../errors.js';
 import { LoginFailure } from '../../openstack/gates.js';
 import type { Project } from '../../openstack/identity.js';
-import type { Job } from '../strategy.js';
+import type { Job } from '../job.js';
 
 /**
  * Does the same for each project that has a token to be had. One project's failure is noted and harms no other. The
