@@ -17,7 +17,7 @@ export interface LimiterOptions {
 /**
  * Shares request slots fairly among domains, in one place for both limits, so that nothing is ever nested or held
  * while a domain only waits. A holder that waits for its first slot goes before one that holds any; none is given
- * more than a quarter of the slots while another waits. So a domain with a thousand projects on a slow cloud
+ * more than a quarter of the slots while another waits; and where all holders that may be are, they take turns. So a domain with a thousand projects on a slow cloud
  * leaves room for all others.
  */
 export class FairLimiter {
@@ -101,8 +101,10 @@ export class FairLimiter {
   #next(): [string, Holder] | null {
     const first = this.#idle.entries().next();
     if (!first.done && this.#active.size < this.#options.holders) return first.value;
-    const asking = [...this.#active].filter(([, holder]) => holder.waiting.length > 0);
-    const alone = asking.length + this.#idle.size === 1;
+    // Where no further holder may begin, the one who has been at it longest gets no more, so that it soon makes room.
+    const [longest] = first.done ? [] : this.#active.keys();
+    const asking = [...this.#active].filter(([name, holder]) => holder.waiting.length > 0 && name !== longest);
+    const alone = first.done && asking.length === 1;
     const entitled = alone ? asking : asking.filter(([, holder]) => holder.held < this.#share);
     return entitled.reduce<[string, Holder] | null>((a, b) => (a && a[1].held <= b[1].held ? a : b), null);
   }

@@ -86,6 +86,7 @@ async function exchange(
   const off = life?.onEnd((reason) => controller.abort(reason));
   const started = clock.mono();
   let code = 'network';
+  let status: number | null = null;
   try {
     const response = await fetch(request.url, {
       method: request.method,
@@ -97,8 +98,9 @@ async function exchange(
       agent,
       signal: controller.signal,
     });
+    status = response.status;
     const text = await response.text();
-    code = String(response.status);
+    code = String(status);
     return { response, text };
   } catch (error) {
     if (controller.signal.aborted) {
@@ -106,6 +108,7 @@ async function exchange(
       throw controller.signal.reason;
     }
     if (!(error instanceof FetchError)) throw error;
+    if (isUnusable(error)) code = String(status);
     if (isTlsError(error)) agents.rereadCa(request.url, request.tls);
     throw fetchFailure(request, error);
   } finally {
@@ -164,9 +167,15 @@ function isTlsError(error: FetchError): boolean {
   return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(errorCode(error) ?? '');
 }
 
+/** An answer came, but its body is too large, or not compressed as it says. */
+function isUnusable(error: FetchError): boolean {
+  return error.type === 'max-size' || (errorCode(error) ?? '').startsWith('Z_');
+}
+
 function fetchFailure(request: HttpRequest, error: FetchError): HttpFailure {
-  if (error.type === 'max-size') {
-    const message = `${name(request)}: the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`;
+  if (isUnusable(error)) {
+    const size = `is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`;
+    const message = `${name(request)}: the answer ${error.type === 'max-size' ? size : "can't be decompressed"}`;
     return new HttpFailure('bad_response', message, OTHER, error);
   }
   const code = errorCode(error);

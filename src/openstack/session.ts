@@ -175,6 +175,7 @@ export class Session {
           url: `${cloud.authUrl}/auth/tokens`,
         };
         const issued = parseToken(await http.send(request, ask, 'login'));
+        if (issued.lifeMs <= 0) throw new CollectError('bad_response', 'token: it ends no later than it was issued');
         observeLogin('success');
         this.#logins += 1;
         this.#askAgain();

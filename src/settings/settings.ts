@@ -7,7 +7,7 @@ import { normaliseAuthUrl, normaliseUrl } from '../url.js';
 import { COUNTINGS, type Counting } from '../usage/counting.js';
 import { STRATEGY_NAMES, type StrategyName } from '../usage/strategy.js';
 import type { Arguments } from './arguments.js';
-import { OPTIONS, type Flag, type Option } from './options.js';
+import { commandTakes, OPTIONS, type Flag, type Option } from './options.js';
 import * as values from './values.js';
 
 /** Paths that the web server keeps for itself, whatever the telemetry path. */
@@ -43,20 +43,23 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws SettingError naming the flag or variable, and what it may be
  */
 export function readSettings(args: Arguments, environment: Environment): Settings {
-  // The demo brings its own cloud: nothing of the user's real one may leak into it.
-  const env = args.command === 'demo' ? {} : environment;
+  // What does not go with the command is not looked at: the demo brings its own cloud and domains, and nothing of a
+  // real one may leak into it.
+  const isDemo = args.command === 'demo';
+  const takes = (flag: Flag): boolean => commandTakes(args.command, flag) && !(isDemo && flag === 'domains.file');
+  const optional = <T>(flag: Flag, parse: (text: string) => T): T | null =>
+    readOptional(args.flags, takes(flag) ? environment : {}, flag, parse);
   const read = <T>(flag: Flag, parse: (text: string) => T): T => {
-    const value = readOptional(args.flags, env, flag, parse);
+    const value = optional(flag, parse);
     if (value === null) throw new SettingError(`--${flag} needs a value`);
     return value;
   };
-  const optional = <T>(flag: Flag, parse: (text: string) => T) => readOptional(args.flags, env, flag, parse);
   const settings: Settings = {
     domainsFile: read('domains.file', values.nonEmpty),
     defaults: {
       authUrl: optional('cloud.auth-url', normaliseAuthUrl),
       user: optional('cloud.username', values.nonEmpty),
-      password: defaultPassword(env),
+      password: takes('cloud.username') ? defaultPassword(environment) : null,
       project: optional('cloud.project', values.nonEmpty),
       region: optional('cloud.region', values.nonEmpty),
       interface: read('cloud.interface', readInterface),

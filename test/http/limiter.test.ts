@@ -28,6 +28,9 @@ class Bench {
     this.share = Math.max(1, Math.floor(slots / 4));
   }
 
+  /** Holders in the order in which they last got a first slot. */
+  #began: string[] = [];
+
   of(state: Task['state'], holder?: string): Task[] {
     return this.tasks.filter((task) => task.state === state && (holder === undefined || task.holder === holder));
   }
@@ -56,6 +59,7 @@ class Bench {
     const others = this.of('waiting').filter(({ holder }) => holder !== task.holder);
     const isFull = active.size >= this.holders;
     const fail = (what: string): void => void this.failures.push(what);
+    if (!active.has(task.holder)) this.#began = [...this.#began.filter((name) => name !== task.holder), task.holder];
     if (this.of('running').length >= this.slots) fail('more than all slots');
     if (!active.has(task.holder) && isFull) fail('more than all holders');
     if (held > 0 && !isFull && others.some(({ holder }) => !active.has(holder))) fail('before a first slot');
@@ -68,9 +72,15 @@ class Bench {
     const waiting = new Set(this.of('waiting').map(({ holder }) => holder));
     if (waiting.size === 0 || this.of('running').length >= this.slots) return false;
     const active = new Set(this.of('running').map(({ holder }) => holder));
-    if (active.size < this.holders && [...waiting].some((holder) => !active.has(holder))) return true;
+    const isQueued = [...waiting].some((holder) => !active.has(holder));
+    if (active.size < this.holders && isQueued) return true;
+    // The one who has been at it longest makes room for those who have not begun.
+    const leaving = isQueued ? this.#began.find((holder) => active.has(holder)) : null;
     return [...waiting].some(
-      (holder) => active.has(holder) && (waiting.size === 1 || this.of('running', holder).length < this.share),
+      (holder) =>
+        active.has(holder) &&
+        holder !== leaving &&
+        (waiting.size === 1 || this.of('running', holder).length < this.share),
     );
   }
 }
@@ -138,6 +148,18 @@ describe('FairLimiter', () => {
       task.finish();
     }
     expect(order.join('')).to.equal('abcaba');
+  });
+
+  it('lets those who have not begun take turns with those who never run out of work', async () => {
+    const bench = new Bench(8, 2);
+    for (const holder of ['a', 'b', 'c', 'd']) for (let i = 0; i < 50; i++) bench.start(holder);
+    const served = new Set<string>();
+    for (let i = 0; i < 12; i++) {
+      await turn();
+      for (const { holder } of bench.of('running')) served.add(holder);
+      bench.of('running')[0]?.finish();
+    }
+    expect([...served].sort()).to.deep.equal(['a', 'b', 'c', 'd']);
   });
 
   it('gives a holder that is alone every slot', async () => {
