@@ -79,7 +79,7 @@ describe('simulator: demo cloud', () => {
     }
     const all = told.join('\n');
     const fates = ['is being built', 'was deleted', 'was stopped', 'was started', 'was shelved', 'was resized to'];
-    const outages = ['answers 503', 'does not answer any more', 'refuses its password', 'has recovered'];
+    const outages = ['answers 503', 'does not answer any more', 'has taken the role away', 'has recovered'];
     for (const fate of [...fates, 'became ready', ...outages]) expect(all).to.contain(fate);
     expect(told.every((sentence) => /^[A-Z0-9].*[^,.]\.$/.test(sentence))).to.be.true;
   });
