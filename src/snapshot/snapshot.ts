@@ -126,6 +126,10 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
   const open = progress.finishedAt === null ? [unfinished(progress.stage)] : [];
   const errors = mergeGroups([...progress.errors, ...tally.errors, ...open]);
   const result = !progress.anyRead ? 'failed' : errors.length > 0 ? 'partial' : 'ok';
+  const oneByOne = progress.strategy === 'project-list' || progress.strategy === 'project-limits';
+  /** A project that was not read may hold anything, also one that is disabled and ignored: no figure, rather than 0. */
+  const wasRead = (id: string): boolean =>
+    tally.readProjects.has(id) || (result === 'ok' && !(oneByOne && progress.projects?.get(id)?.enabled === false));
   const seesServers = result !== 'failed' && progress.strategy !== 'project-limits';
   return {
     domain,
@@ -134,8 +138,7 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
     usage: result === 'failed' ? null : tally.usage,
     servers: seesServers ? tally.servers : null,
     byStatus: seesServers ? tally.byStatus : null,
-    // A project that was not read may hold anything: it has no figure, rather than 0.
-    byProject: [...tally.byProject.values()].filter(({ id }) => result === 'ok' || tally.readProjects.has(id)),
+    byProject: [...tally.byProject.values()].filter(({ id }) => wasRead(id)),
     projects: progress.projects?.size ?? null,
     projectScope: progress.projectScope,
     durationSeconds: seconds((progress.finishedAt ?? now) - startedAt),
