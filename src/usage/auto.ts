@@ -1,3 +1,4 @@
+import type { View } from '../openstack/session.js';
 import { isForbidden, probeView } from './probe.js';
 import { provenCloudList } from './strategies/cloud-list.js';
 import { provenDomainList } from './strategies/domain-list.js';
@@ -14,10 +15,11 @@ const MAX_ROUNDS = 3;
  * again by the rows of every listing; where it no longer holds, the domain is looked at anew in the same collection.
  */
 export const auto: Strategy = async (job) => {
-  const { access } = job.visit.session;
+  const { book, visit } = job;
+  const { access } = visit.session;
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     if (access.view === 'unknown') access.view = await probeView(job);
-    const list = access.view === 'cloud' ? provenCloudList : access.view === 'domain' ? provenDomainList : null;
+    const list = listFor(access.view, book.isWhole);
     if (!list) break;
     try {
       await list(job);
@@ -31,3 +33,9 @@ export const auto: Strategy = async (job) => {
   }
   await (job.counting === 'quota' ? projectLimits : projectList)(job);
 };
+
+/** Others may only share the listing of one who can tell its own servers from theirs. */
+function listFor(view: View, isWhole: boolean): Strategy | null {
+  if (view === 'cloud') return isWhole ? provenCloudList : provenDomainList;
+  return view === 'domain' ? provenDomainList : null;
+}

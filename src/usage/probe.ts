@@ -7,18 +7,23 @@ import type { Job } from './job.js';
 /** Rows that are enough to tell a view in most clouds, at next to no cost. */
 const PROBE_ROWS = 20;
 
-/** What the rows of a listing prove of the view: see {@link View}. */
-export function provenView(rows: Iterable<Server>, job: Job, loginProjectId: string): View {
+/**
+ * What the rows of a listing prove of the view: see {@link View}. A row that is not of the domain's known projects proves
+ * a view of the cloud only where all projects of the domain are known.
+ */
+export function provenView(rows: Iterable<Server>, { book }: Job, loginProjectId: string): View {
   let view: View = 'unproven';
   for (const { projectId } of rows) {
-    if (!job.book.projects.has(projectId)) return 'cloud';
-    if (projectId !== loginProjectId) view = 'domain';
+    if (book.projects.has(projectId)) {
+      if (projectId !== loginProjectId) view = 'domain';
+    } else if (book.isWhole) return 'cloud';
   }
   return view;
 }
 
 /**
- * Asks for a few rows of all tenants. `domain` may stand for less than that where the few rows of the probe don't tell: the listing that follows will.
+ * Asks for a few rows of all tenants. `domain` may stand for less or more than that, where these few don't tell: the
+ * listing that follows will.
  */
 export async function probeView(job: Job): Promise<View> {
   const { visit, book } = job;

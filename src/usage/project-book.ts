@@ -14,6 +14,8 @@ export class ProjectBook {
   readonly #onGone: (project: Project) => void;
   #projects: ReadonlyMap<string, Project> = new Map();
   #read: Promise<void> | null = null;
+  #scope: ProjectList['scope'] | null = null;
+  /** It could not be read anew when it should have been, or is known not to be all. */
   #failed = false;
 
   constructor(visit: Visit, progress: Progress, onGone: (project: Project) => void) {
@@ -26,9 +28,12 @@ export class ProjectBook {
     return this.#projects;
   }
 
-  /** Whether the list could not be read anew when it should have been. */
-  get failed(): boolean {
-    return this.#failed;
+  /**
+   * Whether these are all projects of the domain, so that any other one is foreign. Else it may be the domain's own: one
+   * that the user has no role in, or that was cut off the list.
+   */
+  get isWhole(): boolean {
+    return this.#scope === 'domain' && !this.#failed;
   }
 
   /** The remembered list, or one read now. */
@@ -82,6 +87,7 @@ export class ProjectBook {
 
   #use({ projects, scope }: ProjectList): void {
     this.#projects = projects;
+    this.#scope = scope;
     this.#progress.projects = projects;
     this.#progress.projectScope = scope;
   }

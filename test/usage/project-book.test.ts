@@ -87,12 +87,12 @@ describe('project book', () => {
     await book.open();
     await book.refresh();
     expect([...book.projects.keys()]).to.deep.equal(['a']);
-    expect(book.failed).to.equal(true);
+    expect(book.isWhole).to.equal(false);
     expect(stage.progress.errors[0]).to.include({ stage: 'projects', reason: 'unavailable', status: 500 });
     const next = stage.book();
     await next.open();
     expect(next.projects.size).to.equal(2);
-    expect(next.failed).to.equal(false);
+    expect(next.isWhole).to.equal(true);
   });
 
   it('throws where there is nothing to go on with', async () => {
@@ -111,7 +111,7 @@ describe('project book', () => {
     const book = stage.book();
     await book.open();
     expect([...book.projects.keys()]).to.deep.equal(['a']);
-    expect([book.failed, stage.progress.errors.length, stage.gone]).to.deep.equal([true, 1, []]);
+    expect([book.isWhole, stage.progress.errors.length, stage.gone]).to.deep.equal([false, 1, []]);
     const next = stage.book();
     await next.open();
     expect(next.projects.size).to.equal(2);

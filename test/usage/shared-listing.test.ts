@@ -51,6 +51,22 @@ describe('cloud-list over a simulated cloud', () => {
     expect(snapshot.totals).to.deep.equal({ vcpus: 6, ramMb: 3072, servers: 6 });
   });
 
+  it('is never made by one who may take a project of its own domain, in which it has no role, for a foreign one', async () => {
+    const { rig, world, tenants } = await stage();
+    const blind = addTenant(world, 'blind', 'domain_admin');
+    const unseen = world.addProject({ domainId: blind.id, name: 'unseen' });
+    for (const id of [blind.projects['side'] ?? '', unseen.id]) world.addServer({ projectId: id });
+    // Its own rows are all that it sees, and half of them are of a project that its list does not show.
+    rig.sim.faults.add({ kind: 'status', status: 403, route: 'projects', domainId: blind.id });
+    rig.watch(blind, ...tenants);
+    for (let scrape = 1; scrape <= 2; scrape += 1) {
+      const { snapshot, calls } = await rig.scrapeWithCalls();
+      expect(snapshot.domains.map(({ usage }) => usage?.vcpus)).to.deep.equal([1, 2, 2, 2]);
+      expect(of(snapshot, 'blind')).to.include({ strategy: 'domain-list', projectScope: 'user' });
+      expect(lists(calls)).to.have.length(2);
+    }
+  });
+
   it('is an error of every domain that shares it if it fails twice', async () => {
     const { rig } = await stage();
     await rig.scrape();

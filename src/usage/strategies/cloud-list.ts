@@ -24,7 +24,7 @@ export const provenCloudList: Strategy = async (job) => {
       listing.adopt(member);
     }
     progress.anyRead = true;
-    isSure = !book.failed;
+    isSure = book.isWhole;
   } finally {
     listing.settle(isSure);
   }
@@ -35,7 +35,7 @@ export const cloudList: Strategy = async (job) => {
   const { access } = job.visit.session;
   if (access.view !== 'cloud') access.view = await probeView(job);
   try {
-    await (access.view === 'cloud' ? provenCloudList : domainList)(job);
+    await (access.view === 'cloud' && job.book.isWhole ? provenCloudList : domainList)(job);
   } catch (error) {
     // Else it would be asked to list for the others again, in every collection.
     if (error instanceof ViewLost) access.view = error.view;

@@ -22,15 +22,14 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
     const proven = provenView(page, job, loginProjectId);
     if (proven === 'cloud') {
       if (stopAtForeign) return 'cloud';
-      if (!book.failed)
-        for (const { projectId } of page) if (!book.projects.has(projectId)) access.foreign.add(projectId);
+      for (const { projectId } of page) if (!book.projects.has(projectId)) access.foreign.add(projectId);
     }
     if (proven !== 'unproven' && view !== 'cloud') view = proven;
   }
   if (view !== 'unproven') return view;
   // With no other project in the domain, the rows of this one are all there is; no row would tell of a new one.
   await book.refresh();
-  return book.projects.size === 1 && !book.failed ? 'domain' : 'unproven';
+  return book.projects.size === 1 && book.isWhole ? 'domain' : 'unproven';
 }
 
 /** As `auto` uses it: ends as soon as the rows show that another way is needed, or a cheaper one is open. */
