@@ -131,12 +131,12 @@ describe('snapshot', () => {
       await withCloud({ world: healthy() }, async ({ env, args }) => {
         const { code, stdout } = await run(['snapshot', ...args], { env });
         expect(code).to.equal(0);
-        expect(stdout.replace(/\d+\.\d\d$/gm, '0.00')).to.equal(
+        expect(stdout.replace(/ +\d+\.\d\d$/gm, '     0.00')).to.equal(
           [
             'DOMAIN  RESULT    STRATEGY      VCPUS  RAM MB  SERVERS  PROJECTS  SECONDS',
-            'acme    ok        domain-list       5    2560        5         2  0.00',
-            'globex  ok        project-list      1     512        1         2  0.00',
-            'TOTAL   complete  -                 6    3072        6         -  0.00',
+            'acme    ok        domain-list       5    2560        5         2     0.00',
+            'globex  ok        project-list      1     512        1         2     0.00',
+            'TOTAL   complete  -                 6    3072        6         -     0.00',
             '',
           ].join('\n'),
         );
