@@ -4,6 +4,7 @@ import type { Reply } from './api.js';
 export interface Shape {
   status: number;
   headers: string[];
+  contentType: string | null;
   /** Paths of all keys, such as `servers[].flavor.vcpus`; of another body than JSON, its kind. */
   body: string[];
 }
@@ -29,7 +30,8 @@ export function shapeOf({ status, headers, text, json }: Reply, rows: 'all' | 's
   const keys = new Set<string>();
   collectKeys(json, '', { keys, rows });
   if (json === undefined) keys.add(text === '' ? '(empty)' : /^\s*</.test(text) ? '(HTML)' : '(text)');
-  return { status, headers: names.sort(), body: [...keys].sort() };
+  const contentType = headers['content-type'] ?? null;
+  return { status, headers: names.sort(), contentType, body: [...keys].sort() };
 }
 
 interface Collected {
