@@ -2,7 +2,9 @@ import { expect } from 'chai';
 
 import type { Simulator } from '../../src/simulator/server.js';
 import { simulate } from './helpers/clouds.js';
-import { KEYSTONE, NOVA, PAGES, meet, type Asked, type Question } from './helpers/questions.js';
+import { meet, type Asked, type Question } from './helpers/asked.js';
+import { KEYSTONE } from './helpers/questions-keystone.js';
+import { NOVA, PAGES } from './helpers/questions-nova.js';
 import { seed } from './helpers/rig.js';
 import { shapeOf } from './helpers/shape.js';
 

@@ -1,0 +1,115 @@
+import { ask, rescopeBody, token } from './api.js';
+import { nobody, projectId, revokedToken, type Asked, type Question } from './asked.js';
+
+/* What the exporter asks of Nova, and what it may be told when something is wrong. */
+
+/** A GET of Nova. */
+function nova(path: string, who: (cloud: Asked) => string | null, version: string | null = '2.69'): Question {
+  return (cloud) => {
+    const headers: Record<string, string> = {};
+    if (version !== null) headers['OpenStack-API-Version'] = `compute ${version}`;
+    if (version !== null) headers['X-OpenStack-Nova-API-Version'] = version;
+    const auth = who(cloud);
+    if (auth !== null) headers['X-Auth-Token'] = auth;
+    return ask(`${cloud.nova}${path}`, { headers });
+  };
+}
+
+const busy = ({ member }: Asked): string => member.busy;
+const cloudAdmin = ({ admin }: Asked): string => admin.busy;
+const DETAIL = '/servers/detail';
+
+interface ServersBody {
+  servers: { id: string }[];
+  servers_links?: { href: string }[];
+}
+
+async function servers(cloud: Asked, query: string, who = busy): Promise<ServersBody> {
+  return (await nova(`${DETAIL}${query}`, who)(cloud)).json as ServersBody;
+}
+
+const VERSIONS = [
+  '2.1',
+  '2.46',
+  '2.47',
+  '2.68',
+  '2.69',
+  '2.74',
+  '2.75',
+  '2.79',
+  '2.93',
+  '2.94',
+  '2.999',
+  '3.0',
+  '2',
+  'x',
+];
+
+/** Answers that hold one page of several, and with it servers in states that differ from cloud to cloud. */
+export const PAGES: ReadonlySet<string> = new Set([
+  'the first page',
+  'the page that the next link names',
+  'all tenants with a limit, as an administrator',
+]);
+
+export const NOVA: Readonly<Record<string, Question>> = {
+  ...Object.fromEntries(VERSIONS.map((version) => [`servers at ${version}`, nova(DETAIL, busy, version)])),
+  'servers without a microversion': nova(DETAIL, busy, null),
+  "servers, as an administrator of one's own project": nova(DETAIL, cloudAdmin),
+  'servers of an empty project': async (cloud) => {
+    const { authUrl, member } = cloud;
+    const empty = await token(authUrl, rescopeBody(member.login, projectId(member.domain, '-empty')));
+    return nova(DETAIL, () => empty)(cloud);
+  },
+  'the first page': nova(`${DETAIL}?limit=5`, busy),
+  'the page that the next link names': async (cloud) => {
+    const page = await servers(cloud, '?limit=5');
+    const href = new URL(page.servers_links![0]!.href);
+    return nova(`${DETAIL}${href.search}`, busy)(cloud);
+  },
+  'a page that ends exactly with the last server': async (cloud) => {
+    const { servers: all } = await servers(cloud, '');
+    return nova(`${DETAIL}?limit=${all.length}`, busy)(cloud);
+  },
+  'the page behind the last server': async (cloud) => {
+    const { servers: all } = await servers(cloud, '');
+    return nova(`${DETAIL}?limit=${all.length}&marker=${all.at(-1)!.id}`, busy)(cloud);
+  },
+  'a page of none': nova(`${DETAIL}?limit=0`, busy),
+  'a page larger than any': nova(`${DETAIL}?limit=100000`, busy),
+  'a negative limit': nova(`${DETAIL}?limit=-1`, busy),
+  'a limit that is no number': nova(`${DETAIL}?limit=many`, busy),
+  'a marker that is gone': nova(`${DETAIL}?marker=00000000-0000-4000-8000-000000000000`, busy),
+  "a foreign server's marker": async (cloud) => {
+    const { servers: all } = await servers(cloud, '', cloudAdmin);
+    return nova(`${DETAIL}?marker=${all[0]!.id}`, busy)(cloud);
+  },
+  'all tenants, as a member': nova(`${DETAIL}?all_tenants=1`, busy),
+  'all tenants with a limit, as a member': nova(`${DETAIL}?all_tenants=1&limit=20`, busy, '2.47'),
+  'all tenants, as an administrator': nova(`${DETAIL}?all_tenants=1`, cloudAdmin),
+  'all tenants at 2.47, as an administrator': nova(`${DETAIL}?all_tenants=1`, cloudAdmin, '2.47'),
+  'all tenants with a limit, as an administrator': nova(`${DETAIL}?all_tenants=1&limit=20`, cloudAdmin),
+  'all tenants of one project, as an administrator': async (cloud) => {
+    const id = projectId(cloud.member.domain, '-prj-02');
+    return nova(`${DETAIL}?all_tenants=1&project_id=${id}`, cloudAdmin)(cloud);
+  },
+  'all_tenants=0, as a member': nova(`${DETAIL}?all_tenants=0`, busy),
+  'all_tenants=perhaps': nova(`${DETAIL}?all_tenants=perhaps`, cloudAdmin),
+  'an unknown parameter at 2.79': nova(`${DETAIL}?colour=blue`, busy, '2.79'),
+  'an unknown parameter at 2.69': nova(`${DETAIL}?colour=blue`, busy),
+  'servers without a token': nova(DETAIL, () => null),
+  'servers with a made-up token': nova(DETAIL, nobody),
+  // Nova has not seen it before, and asks Keystone.
+  'servers with a revoked token': async (cloud) => {
+    const dead = await revokedToken(cloud);
+    return nova(DETAIL, () => dead)(cloud);
+  },
+  'limits at 2.47': nova('/limits', busy, '2.47'),
+  'limits without a microversion': nova('/limits', busy, null),
+  'limits at 2.93': nova('/limits', busy, '2.93'),
+  'limits, as an administrator': nova('/limits', cloudAdmin, '2.47'),
+  'limits without a token': nova('/limits', () => null, '2.47'),
+  'limits with a made-up token': nova('/limits', nobody, '2.47'),
+  'an unknown page of Nova': nova('/nothing-here', busy),
+  'an unknown page of Nova without a token': nova('/nothing-here', () => null),
+};
