@@ -126,10 +126,6 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
   const open = progress.finishedAt === null ? [unfinished(progress.stage)] : [];
   const errors = mergeGroups([...progress.errors, ...tally.errors, ...open]);
   const result = !progress.anyRead ? 'failed' : errors.length > 0 ? 'partial' : 'ok';
-  const oneByOne = progress.strategy === 'project-list' || progress.strategy === 'project-limits';
-  /** A project that was not read may hold anything, also one that is disabled and ignored: no figure, rather than 0. */
-  const wasRead = (id: string): boolean =>
-    tally.readProjects.has(id) || (result === 'ok' && !(oneByOne && progress.projects?.get(id)?.enabled === false));
   const seesServers = result !== 'failed' && progress.strategy !== 'project-limits';
   return {
     domain,
@@ -138,7 +134,7 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
     usage: result === 'failed' ? null : tally.usage,
     servers: seesServers ? tally.servers : null,
     byStatus: seesServers ? tally.byStatus : null,
-    byProject: [...tally.byProject.values()].filter(({ id }) => wasRead(id)),
+    byProject: tally.byProject,
     projects: progress.projects?.size ?? null,
     projectScope: progress.projectScope,
     durationSeconds: seconds((progress.finishedAt ?? now) - startedAt),
@@ -176,7 +172,8 @@ function count({ label }: Domain, progress: Progress, { seen, counting }: Contex
     const project = byProject.get(projectId);
     if (project) addUsage(project, amount);
   };
-  const readProjects = new Set(progress.readProjects);
+  const known = new Set<string>();
+  const unknown = new Set<string>();
   const elsewhere = new Map<string, number>();
   /** Whether it counts here; else it counts for a domain before this one. */
   const claim = (key: string): boolean => {
@@ -189,14 +186,17 @@ function count({ label }: Domain, progress: Progress, { seen, counting }: Contex
   for (const server of progress.servers.values()) {
     if (!claim(server.id)) continue;
     byStatus.set(server.status, (byStatus.get(server.status) ?? 0) + 1);
-    if (server.status !== 'UNKNOWN') readProjects.add(server.projectId);
+    (server.status === 'UNKNOWN' ? unknown : known).add(server.projectId);
     if (!isInUse(server, counting)) continue;
     servers += 1;
     add(server.projectId, server);
   }
   for (const [id, limits] of progress.limits) if (claim(`${limits.endpoint} ${id}`)) add(id, limits);
+  // A project that was not read, or of which nothing can be told, may hold anything: it has no figure, rather than 0.
+  const isTold = ({ id }: ProjectUsage): boolean =>
+    known.has(id) || (progress.readProjects.has(id) && !unknown.has(id));
   const errors = countErrors(byStatus.get('UNKNOWN') ?? 0, elsewhere);
-  return { usage, byStatus, byProject, readProjects, servers, errors };
+  return { usage, byStatus, byProject: [...byProject.values()].filter(isTold), servers, errors };
 }
 
 function countErrors(unknown: number, elsewhere: Map<string, number>): ErrorGroup[] {

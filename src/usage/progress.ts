@@ -34,7 +34,7 @@ export class Progress {
   readonly servers = new Map<string, Server>();
   /** Counters of projects by id, and the endpoint that they were read from: from `/limits`, which shows no servers. */
   readonly limits = new Map<string, Limits & { endpoint: string }>();
-  /** Projects that were asked for one by one, and answered. */
+  /** Projects of which every page was read. */
   readonly readProjects = new Set<string>();
   /** At least one page or project was read, be it empty. */
   anyRead = false;
@@ -44,6 +44,12 @@ export class Progress {
 
   addServers(servers: Iterable<Server>): void {
     for (const server of servers) this.servers.set(server.id, server);
+    this.anyRead = true;
+  }
+
+  /** Nothing of these projects is left to be read. */
+  noteRead(projectIds: Iterable<string>): void {
+    for (const id of projectIds) this.readProjects.add(id);
     this.anyRead = true;
   }
 

@@ -60,6 +60,7 @@ export function sampleSnapshot(): Snapshot {
   failed.fail(new CollectError('auth', 'Keystone refused the login', { status: 401 }));
   failed.finishedAt = 1100;
   const empty = progressOf({ r1: 'main' }, []);
+  empty.noteRead(['r1']);
   empty.finishedAt = 1010;
   return takeSnapshot({
     collectedAt: COLLECTED_AT,

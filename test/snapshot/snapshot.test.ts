@@ -181,6 +181,7 @@ describe('snapshot', () => {
     progress.projects = new Map(
       ['p', 'q', 'r'].map((id) => [id, { id, name: id.toUpperCase(), enabled: true, domainId: 'd' }]),
     );
+    progress.noteRead(progress.projects.keys());
     expect(take([progress]).domains[0]?.byProject).to.deep.equal([
       { id: 'p', name: 'P', vcpus: 3, ramMb: 1024 },
       { id: 'q', name: 'Q', vcpus: 7, ramMb: 512 },
@@ -191,7 +192,7 @@ describe('snapshot', () => {
   it('has no figure, rather than 0, for a project that was not read', () => {
     const progress = done([server('a')]);
     progress.fail(new CollectError('unavailable', 'project "R"', { status: 500 }));
-    progress.readProjects.add('q');
+    progress.noteRead(['q']);
     progress.projects = new Map(['p', 'q', 'r'].map((id) => [id, { id, name: id, enabled: true, domainId: 'd' }]));
     expect(take([progress]).domains[0]?.byProject.map(({ id, vcpus }) => [id, vcpus])).to.deep.equal([
       ['p', 1],

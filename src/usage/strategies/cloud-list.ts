@@ -23,7 +23,7 @@ export const provenCloudList: Strategy = async (job) => {
       await book.refresh();
       listing.adopt(member);
     }
-    progress.anyRead = true;
+    progress.noteRead(book.projects.keys());
     isSure = book.isWhole;
   } finally {
     listing.settle(isSure);

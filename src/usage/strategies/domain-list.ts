@@ -26,6 +26,7 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
     }
     if (proven !== 'unproven' && view !== 'cloud') view = proven;
   }
+  progress.noteRead(book.projects.keys());
   if (view !== 'unproven') return view;
   // With no other project in the domain, the rows of this one are all there is; no row would tell of a new one.
   await book.refresh();

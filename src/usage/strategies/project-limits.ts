@@ -10,6 +10,5 @@ export const projectLimits: Strategy = async (job) => {
   await eachProject(job, async ({ id }) => {
     const limits = parseLimits(await visit.compute('/limits', id, headers));
     progress.limits.set(id, { ...limits, endpoint: await visit.sharedEndpoint() });
-    progress.anyRead = true;
   });
 };

@@ -17,13 +17,13 @@ export async function eachProject(job: Job, collect: (project: Project) => Promi
   const enabled = projects.filter((project) => project.enabled);
   noteDisabled(job, projects.length - enabled.length);
   progress.stage = 'servers';
-  if (enabled.length === 0) progress.anyRead = true;
+  if (enabled.length === 0) progress.noteRead([]);
   let fatal: unknown = null;
   await pLimit(fanOut).map(enabled, async (project) => {
     if (fatal) return;
     try {
       await collect(project);
-      progress.readProjects.add(project.id);
+      progress.noteRead([project.id]);
     } catch (error) {
       // A login that failed, or the end of the collection, concerns all projects alike and is told once.
       const concernsAll = error instanceof LoginFailure || error instanceof CollectionOver;
