@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import type { Fault } from '../../src/simulator/server.js';
+import { startSimulator, type Fault } from '../../src/simulator/server.js';
+import { World } from '../../src/simulator/world.js';
 import type { SnapshotJson } from '../../src/web/json.js';
-import { addDomain, countOf, type DomainPlan, PASSWORD, type Rig, withRig, worldOf } from './rig.js';
+import { addDomain, countOf, type DomainPlan, linesOf, PASSWORD, type Rig, USER, withRig, worldOf } from './rig.js';
 
 type WithoutPlace<T> = T extends unknown ? Omit<T, 'domainId' | 'projectId'> : never;
 
@@ -382,15 +383,25 @@ describe('A scrape of a cloud where every domain fails in its own way', () => {
 });
 
 describe('A cloud that is gone', () => {
-  it('fails every domain with network, and is found again when it is back', async () => {
+  it('fails its domains with network, and is found again when it is back', async () => {
+    const elsewhere = new World({ seed: 'elsewhere' });
+    const id = addDomain(elsewhere, { name: 'away' });
+    const before = await startSimulator({ world: elsewhere });
+    const { port, authUrl } = before;
+    await before.close();
     const world = worldOf({ name: 'acme' });
-    const id = addDomain(world, { name: 'away' });
-    const lines = `${world.findDomain({ name: 'acme' })!.id} name=acme\n${id} name=away auth_url=http://127.0.0.1:1 user=u password=p\n`;
-    await withRig({ world, lines }, async (rig) => {
+    const line = `${id} name=away auth_url=${authUrl} user=${USER} password=${PASSWORD}`;
+    await withRig({ world, lines: `${linesOf(world)}${line}\n` }, async (rig) => {
       const { domains } = await rig.snapshot({ timeout: 4 });
       expect(domains.map(({ result }) => result)).to.deep.equal(['ok', 'failed']);
       expect(domains[1]!.errors[0]).to.include({ stage: 'login', reason: 'network', status: null });
       expect(countOf(rig.takeCalls(), 'login')).to.equal(1);
+      const back = await startSimulator({ world: elsewhere, listen: { host: '127.0.0.1', port } });
+      try {
+        expect((await rig.snapshot()).complete).to.equal(true);
+      } finally {
+        await back.close();
+      }
     });
   });
 });
