@@ -11,6 +11,8 @@ export interface Member {
   visit: Visit;
   /** Ids of its projects, as far as they are known. */
   projectIds(): Iterable<string>;
+  /** Reads its projects anew, if that was not done in this collection. @returns whether all are known now */
+  lookUp(): Promise<boolean>;
   /** Servers of its projects. */
   receive(servers: Server[]): void;
   /** What it received is void: the listing begins anew. */
@@ -132,12 +134,9 @@ export class CloudListing {
   }
 
   async #pass(lister: Member): Promise<void> {
-    const own = new Set(lister.projectIds());
-    let seesOthers = false;
     try {
       for await (const page of listServers(lister.visit, { projectId: null, allTenants: true })) {
         for (const [id, servers] of groupByProject(page)) {
-          seesOthers ||= !own.has(id);
           this.#byProject.set(id, (this.#byProject.get(id) ?? []).concat(servers));
           const owner = this.#owners.get(id);
           if (owner) owner.receive(servers);
@@ -149,8 +148,22 @@ export class CloudListing {
         ? new ViewLost('unknown', error.message, error)
         : error;
     }
-    // Others' figures may not hang on a credential that sees no one else's servers.
-    if (!seesOthers) throw new ViewLost('unknown', 'all_tenants shows no server of another domain any more');
+    // Others' figures may not hang on a credential that sees no one else's servers; a project that nobody knows may be
+    // a new one of its own.
+    if (this.#showsOthers(lister, (id) => this.#foreign.has(id))) return;
+    const isSure = await lister.lookUp();
+    this.adopt(lister);
+    if (!isSure || !this.#showsOthers(lister, () => true))
+      throw new ViewLost('unknown', 'all_tenants shows no server of another domain any more');
+  }
+
+  /** Whether the listing holds a project of another member, or one that is nobody's and foreign. */
+  #showsOthers(lister: Member, isForeign: (id: string) => boolean): boolean {
+    for (const id of this.#byProject.keys()) {
+      const owner = this.#owners.get(id);
+      if (owner ? owner !== lister : isForeign(id)) return true;
+    }
+    return false;
   }
 }
 

@@ -35,6 +35,12 @@ class FakeMember implements Member {
   }
 
   projectIds = (): string[] => this.projects;
+  /** Its projects as they turn out to be when they are read anew. */
+  found: string[] = [];
+  lookUp(): Promise<boolean> {
+    this.projects.push(...this.found.splice(0));
+    return Promise.resolve(true);
+  }
   receive(servers: { id: string }[]): void {
     this.received.push(...servers.map(({ id }) => id));
   }
@@ -59,6 +65,16 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('cloud listing', () => {
+  it('does not take a project for foreign that the lister finds to be its own, and has another one list', async () => {
+    const listing = new CloudListing(new Set());
+    const shrunk = new FakeMember(['a'], () => Promise.resolve({ ids: ['a-1', 'new-1'] }));
+    shrunk.found.push('new');
+    const next = new FakeMember(['b'], all);
+    const [lost] = await Promise.all([failure(listing.join(shrunk)), listing.join(next)]);
+    expect(lost).to.be.instanceOf(ViewLost);
+    expect(next.received).to.deep.equal(['b-1']);
+  });
+
   it('lists once for all members, and gives each the servers of its projects', async () => {
     const listing = new CloudListing(new Set());
     const [a, b, c] = [new FakeMember(['a'], all), new FakeMember(['b', 'b2'], never), new FakeMember(['c'], never)];

@@ -67,6 +67,18 @@ describe('cloud-list over a simulated cloud', () => {
     }
   });
 
+  it('does not hang on one who sees no more than its own domain, be there a project in it that is new', async () => {
+    const { rig, world, tenants } = await stage();
+    await rig.scrape();
+    const [a] = tenants as [Tenant];
+    // Nobody but a is left to be seen, and what a's list does not hold is its own.
+    setRole(world, a, 'domain_admin');
+    for (const tenant of tenants) world.addServer({ projectId: addProject(world, tenant, 'new') });
+    const { snapshot } = await rig.scrapeWithCalls();
+    expect(snapshot.domains.map(({ usage }) => usage?.vcpus)).to.deep.equal([3, 3, 3]);
+    expect(snapshot.complete).to.equal(true);
+  });
+
   it('is an error of every domain that shares it if it fails twice', async () => {
     const { rig } = await stage();
     await rig.scrape();

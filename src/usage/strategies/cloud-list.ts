@@ -13,6 +13,10 @@ export const provenCloudList: Strategy = async (job) => {
   const member: Member = {
     visit,
     projectIds: () => book.projects.keys(),
+    lookUp: async () => {
+      await book.refresh();
+      return book.isWhole;
+    },
     receive: (servers) => progress.addServers(servers),
     startOver: () => progress.startOver(),
   };
@@ -20,7 +24,7 @@ export const provenCloudList: Strategy = async (job) => {
   try {
     await listing.join(member);
     if (listing.holdsUnknown()) {
-      await book.refresh();
+      await member.lookUp();
       listing.adopt(member);
     }
     progress.noteRead(book.projects.keys());
