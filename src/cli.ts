@@ -1,12 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 
-import { runCheck } from './commands/check.js';
-import { SHIPPED_DOMAINS_FILE } from './commands/demo-cloud.js';
-import { startDemo } from './commands/demo.js';
-import { startSimulate } from './commands/simulate.js';
-import { runSnapshot } from './commands/snapshot.js';
-import { startDaemon } from './daemon.js';
 import { SettingError } from './errors.js';
 import { createLogger } from './log.js';
 import { parseArguments, type Arguments } from './settings/arguments.js';
@@ -29,18 +23,21 @@ async function run(args: Arguments): Promise<number | Listening> {
   const log = createLogger(settings.log);
   const { env } = process;
   const build = { version, nodeVersion: process.version };
+  // Loaded when it is known what is wanted: help, and a bad setting, need none of it.
   switch (args.command) {
     case 'check':
-      return runCheck({ settings, log, env, print });
+      return (await import('./commands/check.js')).runCheck({ settings, log, env, print });
     case 'snapshot':
-      return runSnapshot({ settings, log, env, print });
+      return (await import('./commands/snapshot.js')).runSnapshot({ settings, log, env, print });
     case 'simulate':
-      return startSimulate(settings.simulateListen, log, print);
+      return (await import('./commands/simulate.js')).startSimulate(settings.simulateListen, log, print);
     case 'demo':
-      settings.domainsFile = args.flags.get('domains.file') ?? SHIPPED_DOMAINS_FILE;
-      return startDemo({ settings, log, env, build });
+      return (await import('./commands/demo.js')).startDemo(
+        { settings, log, env, build },
+        args.flags.get('domains.file'),
+      );
     case 'serve':
-      return startDaemon({ settings, log, env, build });
+      return (await import('./daemon.js')).startDaemon({ settings, log, env, build });
   }
 }
 

@@ -1,16 +1,22 @@
 import { startDaemon, type DaemonOptions } from '../daemon.js';
 import type { Listening } from '../web/listen.js';
-import { addDomains, demoDefaults, startDemoCloud } from './demo-cloud.js';
+import { addDomains, demoDefaults, SHIPPED_DOMAINS_FILE, startDemoCloud } from './demo-cloud.js';
 
 /** How often something happens in the simulated cloud. */
 const STEP_MS = 3000;
 
-/** A simulated cloud and the exporter on it: servers come and go, and now and then a domain fails. */
-export async function startDemo({ settings, log, env, build }: DaemonOptions): Promise<Listening> {
+/**
+ * A simulated cloud and the exporter on it: servers come and go, and now and then a domain fails.
+ * @param domainsFile in place of the one that comes with the program
+ */
+export async function startDemo(
+  { settings, log, env, build }: DaemonOptions,
+  domainsFile = SHIPPED_DOMAINS_FILE,
+): Promise<Listening> {
   const { cloud, simulator } = await startDemoCloud(settings.simulateListen, log);
   try {
     const daemon = await startDaemon({
-      settings: { ...settings, defaults: demoDefaults(simulator.authUrl) },
+      settings: { ...settings, domainsFile, defaults: demoDefaults(simulator.authUrl) },
       log,
       env,
       build,
@@ -18,7 +24,7 @@ export async function startDemo({ settings, log, env, build }: DaemonOptions): P
     });
     const timer = setInterval(() => log.debug(cloud.churn(simulator.faults)), STEP_MS);
     log.info(
-      `demo: open ${daemon.url} in a browser, or scrape it; edit ${settings.domainsFile} while it runs; end it with Ctrl-C`,
+      `demo: open ${daemon.url} in a browser, or scrape it; edit ${domainsFile} while it runs; end it with Ctrl-C`,
     );
     return {
       url: daemon.url,
