@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generate } from 'selfsigned';
 
 export interface Received {
   method: string;
@@ -93,20 +93,21 @@ export interface Certificate {
 }
 
 /** A self-signed certificate for 127.0.0.1. */
-export function selfSigned(): Certificate {
-  const folder = mkdtempSync(join(tmpdir(), 'vhi-tls-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+export async function selfSigned(): Promise<Certificate> {
+  const made = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
     ],
-    { stdio: 'ignore' },
-  );
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'vhi-tls-'));
+  const path = join(folder, 'cert.pem');
+  writeFileSync(path, made.cert);
   return {
-    tls: { key: readFileSync(key), cert: readFileSync(cert) },
-    path: cert,
+    tls: { key: Buffer.from(made.private), cert: Buffer.from(made.cert) },
+    path,
     remove: () => rmSync(folder, { recursive: true }),
   };
 }

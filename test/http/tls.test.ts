@@ -7,9 +7,9 @@ import { askFor, clientFor, closeClients, failureOf, get, until } from './client
 describe('HttpClient over TLS', () => {
   let own: Certificate;
   let other: Certificate;
-  before(() => {
-    own = selfSigned();
-    other = selfSigned();
+  before(async () => {
+    own = await selfSigned();
+    other = await selfSigned();
   });
   after(() => {
     own.remove();
