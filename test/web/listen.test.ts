@@ -32,9 +32,12 @@ describe('listen', () => {
   ] as const) {
     it(`gives an address that can be opened for a listener on ${host}`, async () => {
       const server = await listen((_req, res) => void res.end('here'), { host, port: 0 });
-      expect(server.url).to.match(url);
-      expect(await (await fetch(server.url)).text()).to.equal('here');
-      await server.close();
+      try {
+        expect(server.url).to.match(url);
+        expect(await (await fetch(server.url)).text()).to.equal('here');
+      } finally {
+        await server.close();
+      }
     });
   }
 
