@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url';
 
 import type { Domain, DomainDefaults } from '../domains/domain.js';
 import { readDomainsFile } from '../domains/watch.js';
-import type { Logger } from '../log.js';
 import { Secret } from '../secret.js';
 import type { ListenAddress } from '../settings/values.js';
 import { createDemoCloud, type DemoCloud } from '../simulator/demo-world.js';
@@ -30,21 +29,17 @@ export function demoDefaults(authUrl: string): DomainDefaults {
 }
 
 /** A simulated cloud that holds the domains of the shipped domains.txt. */
-export async function startDemoCloud(
-  listen: ListenAddress,
-  log: Logger,
-): Promise<{ cloud: DemoCloud; simulator: Simulator }> {
+export async function startDemoCloud(listen: ListenAddress): Promise<{ cloud: DemoCloud; simulator: Simulator }> {
   const cloud = createDemoCloud({ domains: [], random: Math.random });
   const simulator = await startSimulator({
     world: cloud.world,
     ...cloud.options,
     listen: { host: listen.host ?? '127.0.0.1', port: listen.port },
   });
-  const quiet: Logger = { ...log, info: () => undefined };
-  const { list } = await readDomainsFile(SHIPPED_DOMAINS_FILE, {
-    defaults: demoDefaults(simulator.authUrl),
-    log: quiet,
-  });
+  // Whoever serves these domains tells of the file; its bad lines need not be told twice.
+  const quiet = { info: () => undefined, warn: () => undefined };
+  const defaults = demoDefaults(simulator.authUrl);
+  const { list } = await readDomainsFile(SHIPPED_DOMAINS_FILE, { defaults, log: quiet });
   addDomains(cloud, list.domains);
   return { cloud, simulator };
 }

@@ -13,7 +13,7 @@ export async function startDemo(
   { settings, log, env, build }: DaemonOptions,
   domainsFile = SHIPPED_DOMAINS_FILE,
 ): Promise<Listening> {
-  const { cloud, simulator } = await startDemoCloud(settings.simulateListen, log);
+  const { cloud, simulator } = await startDemoCloud(settings.simulateListen);
   try {
     const daemon = await startDaemon({
       settings: { ...settings, domainsFile, defaults: demoDefaults(simulator.authUrl) },

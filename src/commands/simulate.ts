@@ -9,7 +9,7 @@ export async function startSimulate(
   log: Logger,
   print: (text: string) => void,
 ): Promise<Listening> {
-  const { simulator } = await startDemoCloud(listen, log);
+  const { simulator } = await startDemoCloud(listen);
   print(simulator.authUrl);
   log.info('simulated cloud with the domains of the shipped domains.txt', DEMO_LOGIN);
   return { url: simulator.authUrl, close: () => simulator.close() };
