@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import type { Domain, DomainDefaults } from '../domains/domain.js';
+import { NO_DEFAULTS, type Domain, type DomainDefaults } from '../domains/domain.js';
 import { readDomainsFile } from '../domains/watch.js';
 import { Secret } from '../secret.js';
 import type { ListenAddress } from '../settings/values.js';
@@ -16,15 +16,10 @@ export const DEMO_LOGIN = { user: 'demo-admin', password: 'demo-password' } as c
 /** The settings that lines of domains.txt take in a demo. */
 export function demoDefaults(authUrl: string): DomainDefaults {
   return {
+    ...NO_DEFAULTS,
     authUrl,
     user: DEMO_LOGIN.user,
     password: { kind: 'inline', secret: new Secret(DEMO_LOGIN.password) },
-    project: null,
-    region: null,
-    interface: 'public',
-    computeUrl: null,
-    caFile: null,
-    insecure: false,
   };
 }
 

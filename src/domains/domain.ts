@@ -53,6 +53,18 @@ export interface DomainDefaults {
   insecure: boolean;
 }
 
+export const NO_DEFAULTS: DomainDefaults = {
+  authUrl: null,
+  user: null,
+  password: null,
+  project: null,
+  region: null,
+  interface: 'public',
+  computeUrl: null,
+  caFile: null,
+  insecure: false,
+};
+
 /** A cloud's identity: two lines with equal keys speak to the same cloud. */
 export function cloudKey(cloud: Cloud): string {
   return `${cloud.authUrl} ${cloud.region ?? ''}`;

@@ -1,24 +1,18 @@
 import { Secret } from '../secret.js';
 import { printable } from '../text.js';
 import { normaliseAuthUrl, normaliseUrl } from '../url.js';
-import { type Cloud, type Domain, type DomainDefaults, INTERFACES, type PasswordSource } from './domain.js';
+import {
+  type Cloud,
+  type Domain,
+  type DomainDefaults,
+  INTERFACES,
+  NO_DEFAULTS,
+  type PasswordSource,
+} from './domain.js';
 import type { Key } from './keys.js';
 import { LineProblem, type ScannedLine } from './scan.js';
 
 type Values = ScannedLine['values'];
-
-/** What a line with its own `auth_url` starts from: no password may travel to a host that it was not meant for. */
-const NO_DEFAULTS: DomainDefaults = {
-  authUrl: null,
-  user: null,
-  password: null,
-  project: null,
-  region: null,
-  interface: 'public',
-  computeUrl: null,
-  caFile: null,
-  insecure: false,
-};
 
 /**
  * Judges a line's values and fills in the defaults.
@@ -27,6 +21,7 @@ const NO_DEFAULTS: DomainDefaults = {
 export function resolveLine(scanned: ScannedLine, line: number, defaults: DomainDefaults): Domain {
   const { id, values } = scanned;
   const ownCloud = values.has('auth_url');
+  // No password may travel to a host that it was not meant for.
   const from = ownCloud ? NO_DEFAULTS : defaults;
   const cloud = resolveCloud(values, from);
   return {
