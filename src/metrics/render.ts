@@ -13,7 +13,7 @@ export const FORMATS = [Registry.OPENMETRICS_CONTENT_TYPE, Registry.PROMETHEUS_C
 export async function renderMetrics(page: Page, self: SelfMetrics, format: RegistryContentType): Promise<string> {
   const registry = new Registry<RegistryContentType>();
   registry.setContentType(format);
-  self.keepOnly(new Set(page.snapshot.domains.map(({ domain }) => domain.label)));
+  self.keepOnly(new Set(page.file.list.domains.map(({ label }) => label)));
   for (const { name, help, labels, series } of FAMILIES) {
     const all = [...series(page)];
     // A gauge that is never set shows as 0 where it has no labels.

@@ -9,6 +9,9 @@ import { parseToken, passwordBody, rescopeBody, type IssuedToken } from './ident
 import type { Passwords } from './password.js';
 import type { ProjectList } from './projects.js';
 
+/** How long a renewal that failed for a passing reason is left alone, while the old token serves. */
+const RENEW_AGAIN_MS = 30_000;
+
 export interface Token {
   secret: Secret;
   projectId: string;
@@ -93,12 +96,14 @@ export class Session {
   async login(ask: Ask): Promise<Login> {
     const { clock } = this.#options;
     const current = this.#login;
-    if (current && clock.mono() < current.token.renewAt) return current;
+    if (current && clock.mono() < Math.min(current.token.renewAt, current.token.expiresAt)) return current;
     try {
       return await this.#sharedLogin(ask);
     } catch (error) {
       const refused = error instanceof CollectError && ['auth', 'forbidden', 'config'].includes(error.reason);
       if (refused || !current || clock.mono() >= current.token.expiresAt) throw error;
+      // Each request of this collection asks for the login: not each of them shall knock at a Keystone that is away.
+      current.token.renewAt = clock.mono() + RENEW_AGAIN_MS;
       return current;
     }
   }

@@ -75,7 +75,7 @@ export class Collector {
         : null;
     const collection = joinable ?? this.#begin(list);
     const snapshot = await collection.join(timeLeftMs, left);
-    this.#last = snapshot;
+    if (!this.#last || snapshot.collectedAt >= this.#last.collectedAt) this.#last = snapshot;
     return snapshot;
   }
 

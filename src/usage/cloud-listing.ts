@@ -99,6 +99,7 @@ export class CloudListing {
     for (;;) {
       const lister = this.#waiting.find(({ member }) => !this.#tried.has(member));
       if (!lister || this.#tried.size >= MAX_PASSES) break;
+      if (this.#tried.size > 0) this.#startOver();
       this.#tried.add(lister.member);
       try {
         await this.#pass(lister.member);
@@ -108,11 +109,8 @@ export class CloudListing {
       } catch (error) {
         this.#error = error;
         if (error instanceof CollectionOver) break;
-        this.#byProject.clear();
-        this.#ownerless.clear();
-        this.#unknown.clear();
-        for (const { member } of this.#waiting) member.startOver();
         if (isOwnFault(error)) {
+          lister.member.startOver();
           this.#waiting = this.#waiting.filter((waiting) => waiting !== lister);
           this.#disown(lister.member);
           lister.reject(error);
@@ -126,6 +124,14 @@ export class CloudListing {
       this.#disown(member);
       reject(this.#error);
     }
+  }
+
+  /** The pages of two passes may not be mixed; those of the last one count, if only as a part. */
+  #startOver(): void {
+    this.#byProject.clear();
+    this.#ownerless.clear();
+    this.#unknown.clear();
+    for (const { member } of this.#waiting) member.startOver();
   }
 
   /** What is listed from now on is not for a member that has left: it failed, or is collected in another way. */

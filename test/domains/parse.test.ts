@@ -3,7 +3,8 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { Domain, DomainDefaults } from '../../src/domains/domain.js';
 import { parseDomains } from '../../src/domains/parse.js';
-import { DEFAULTS, NO_DEFAULTS } from './samples.js';
+import { NO_DEFAULTS } from '../../src/domains/domain.js';
+import { DEFAULTS } from './samples.js';
 
 function parse(text: string | Buffer, defaults: DomainDefaults = DEFAULTS) {
   return parseDomains(Buffer.from(text as string), defaults);

@@ -15,18 +15,6 @@ export const DEFAULTS: DomainDefaults = {
   insecure: true,
 };
 
-export const NO_DEFAULTS: DomainDefaults = {
-  authUrl: null,
-  user: null,
-  password: null,
-  project: null,
-  region: null,
-  interface: 'public',
-  computeUrl: null,
-  caFile: null,
-  insecure: false,
-};
-
 /** Keeps what was logged as `level message {"fields":…}`. */
 export class RecordingLog implements DomainsLog {
   readonly lines: string[] = [];

@@ -129,6 +129,15 @@ describe('Session', () => {
       });
     }
 
+    it('for a passing reason is not tried again by every request, but after half a minute', async () => {
+      const first = await renewal(refusal(500));
+      for (let request = 1; request <= 20; request += 1) expect(await token()).to.equal(first);
+      expect(bench.passwordLogins).to.equal(2);
+      bench.clock.advance(30 * SECOND);
+      await token();
+      expect(bench.passwordLogins).to.equal(3);
+    });
+
     it('for a passing reason is an error once the old token is at its end', async () => {
       await renewal(refusal(500));
       bench.clock.advance(1620 * SECOND - 1);

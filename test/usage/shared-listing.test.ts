@@ -101,6 +101,20 @@ describe('cloud-list over a simulated cloud', () => {
     expect(snapshot.totals).to.deep.equal({ vcpus: 18, ramMb: 4608, servers: 9 });
   });
 
+  it('counts what the last one read, as a part, if it fails on the way', async () => {
+    const { rig } = await stage();
+    rig.sim.options.maxLimit = 3;
+    await rig.scrape();
+    rig.sim.faults.add({ kind: 'status', status: 500, route: 'servers', page: 'later' });
+    const snapshot = await rig.scrape();
+    expect(snapshot.complete).to.equal(false);
+    const read = snapshot.domains.filter(({ result }) => result === 'partial');
+    expect(read).not.to.be.empty;
+    expect(read.every(({ usage }) => usage && usage.vcpus > 0)).to.equal(true);
+    expect(snapshot.domains.every(({ errors }) => errors[0]?.reason === 'unavailable')).to.equal(true);
+    expect(snapshot.totals?.vcpus).to.be.within(1, 3);
+  });
+
   it('does not count a domain twice that left the listing for its quota counters', async () => {
     const { rig, world, tenants } = await stage({ counting: 'quota', requestConcurrency: 1 });
     await rig.scrape();
