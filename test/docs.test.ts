@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 
 import { KEYS } from '../src/domains/keys.js';
-import { REASONS } from '../src/errors.js';
+import { ADVICE, REASONS } from '../src/errors.js';
 import { FAMILIES } from '../src/metrics/families.js';
 import { SelfMetrics } from '../src/metrics/self.js';
 import { COMMANDS, OPTIONS, type Option } from '../src/settings/options.js';
@@ -70,7 +70,11 @@ describe('the README', () => {
   });
 
   it('says what to do about every reason', () => {
-    expect(rows('When a domain fails').map(([reason]) => names(reason)[0])).to.deep.equal([...REASONS]);
+    const listed = rows('When a domain fails').map(([reason, , advice = '']) => [
+      names(reason)[0],
+      advice.replaceAll('`', ''),
+    ]);
+    expect(listed).to.deep.equal(REASONS.map((reason) => [reason, ADVICE[reason]]));
   });
 
   it('explains every strategy', () => {

@@ -20,6 +20,15 @@ export interface CollectionOptions {
   onEnd: (snapshot: Snapshot) => void;
 }
 
+/** How far a collection is. */
+export interface CollectionProgress {
+  done: number;
+  all: number;
+  elapsedSeconds: number;
+  /** Labels of the domains that are not done, in the order of the file. */
+  open: readonly string[];
+}
+
 /**
  * One go at all domains, for all who wait at the time. It runs until it is complete, until the latest deadline of those
  * who wait, or until nobody waits. Each who waits gets what is there at its own deadline.
@@ -58,6 +67,16 @@ export class Collection {
   /** Whether somebody may still join. */
   get isOpen(): boolean {
     return this.#final === null && !this.#life.isOver;
+  }
+
+  get progress(): CollectionProgress {
+    const open = this.#domains.filter(({ progress }) => progress.finishedAt === null);
+    return {
+      done: this.#domains.length - open.length,
+      all: this.#domains.length,
+      elapsedSeconds: (this.#options.clock.mono() - this.startedAt) / 1000,
+      open: open.map(({ domain }) => domain.label),
+    };
   }
 
   /**

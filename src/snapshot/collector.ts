@@ -16,7 +16,7 @@ import { CloudListings } from '../usage/cloud-listing.js';
 import type { Progress } from '../usage/progress.js';
 import { ProjectBook } from '../usage/project-book.js';
 import { STRATEGIES } from '../usage/strategies.js';
-import { Collection } from './collection.js';
+import { Collection, type CollectionProgress } from './collection.js';
 import { collectDomain } from './domain.js';
 import { Journal } from './journal.js';
 import type { Snapshot } from './snapshot.js';
@@ -60,6 +60,11 @@ export class Collector {
   /** The newest snapshot that was given to anybody. */
   get last(): Snapshot | null {
     return this.#last;
+  }
+
+  /** How far the collection is that began last; null before the first. */
+  get progress(): CollectionProgress | null {
+    return this.#current?.progress ?? null;
   }
 
   /**
