@@ -144,7 +144,7 @@ describe('parseDomains, whatever it is given', () => {
     for (const [unit, size] of sizes) {
       const start = performance.now();
       parseDomains(Buffer.from(unit.repeat(Math.floor(size / unit.length))), DEFAULTS);
-      expect(performance.now() - start, JSON.stringify(unit)).to.be.below(2000);
+      expect(performance.now() - start, JSON.stringify(unit)).to.be.below(5000);
     }
   });
 });

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 /* The real program, `node dist/cli.js …`, as a child process. `npm test` builds it first. */
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-const START_MS = 8000;
+const START_MS = 20_000;
 
 export interface Exit {
   code: number | null;

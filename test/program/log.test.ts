@@ -38,7 +38,7 @@ describe('The log', () => {
         await scrape(2);
         simulator.faults.add({ kind: 'status', status: 404, route: 'servers', domainId: globex });
         await scrape(2);
-        await until('a line for each scrape', 2000, () => program.stderr.split('"msg":"collected"').length === 11);
+        await until('a line for each scrape', 10_000, () => program.stderr.split('"msg":"collected"').length === 11);
         const lines = entries(program);
         for (const { ts, level, msg } of lines) {
           expect(ts).to.match(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
@@ -73,7 +73,7 @@ describe('The log', () => {
       await sleep(50);
       expect(lines()).to.have.length(before);
       await writeFile(rig.file, linesOf(world));
-      await until('the reload in the log', 2000, () => lines().length > before);
+      await until('the reload in the log', 10_000, () => lines().length > before);
       await rig.metrics();
       await sleep(50);
       const later = lines().slice(before);
