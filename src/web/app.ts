@@ -10,7 +10,7 @@ import type { Collector } from '../snapshot/collector.js';
 import { scrapeTimeLeft } from '../snapshot/deadline.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { snapshotJson } from './json.js';
-import { statusPage } from './status.js';
+import { STATUS_HEADERS, statusPage } from './status.js';
 
 export interface AppOptions {
   settings: Pick<Settings, 'collect' | 'web'>;
@@ -59,7 +59,7 @@ export function createApp(options: AppOptions): Express {
   // Nobody can ask before the file was read once, and later the last good list serves.
   route(app, '/-/ready', { get: text('vhi-exporter is ready.\n') });
   if (telemetryPath !== '/') {
-    route(app, '/', { get: (_req, res) => void res.type('html').send(statusPage(options)) });
+    route(app, '/', { get: (req, res) => showStatus(options, req, res) });
   }
   app.use((req, res) => fail(req, res, { status: 404, code: 'not_found', message: 'there is no such page; see /' }));
   // Express tells an error handler by its four parameters.
@@ -86,6 +86,20 @@ function fail(req: Request, res: Response, error: { status: number; code: string
   if (res.headersSent) res.destroy();
   else if (req.path.startsWith('/api/')) res.status(status).json({ error: { code, message } });
   else res.status(status).type('text').send(`${message}\n`);
+}
+
+/** The status page, or 304 to one who has it already, up to its ages. */
+function showStatus({ collector, file, clock, version, settings }: AppOptions, req: Request, res: Response): void {
+  const { text, tag } = statusPage({
+    snapshot: collector.last,
+    file: file(),
+    now: clock.wall(),
+    version,
+    metricsPath: settings.web.telemetryPath,
+  });
+  res.set(STATUS_HEADERS).set('ETag', `"${tag}"`);
+  if (req.get('If-None-Match')?.includes(tag)) res.status(304).end();
+  else res.type('html').send(text);
 }
 
 /** The snapshot for this request; never settles if the client leaves, since nobody is there to answer. */

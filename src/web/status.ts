@@ -1,104 +1,104 @@
-import { snapshotErrors, type DomainSnapshot, type Snapshot } from '../snapshot/snapshot.js';
-import type { AppOptions } from './app.js';
-import { html, type Html } from './html.js';
+import { createHash } from 'node:crypto';
 
-type StatusOptions = Pick<AppOptions, 'collector' | 'file' | 'clock' | 'version' | 'settings'>;
+import type { FileState } from '../domains/list.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import { html, Html } from './html.js';
+import { attentionHtml, domainsHtml } from './status-domains.js';
+import { fileHtml } from './status-file.js';
+import { SCRIPT } from './status-script.js';
+import { STYLE } from './status-style.js';
+import { ageHtml, totalsHtml } from './status-totals.js';
+import { verdictOf } from './status-verdict.js';
 
-/** A page for people: the last snapshot that anybody asked for. Opening it asks no cloud for anything. */
-export function statusPage({ collector, file, clock, version, settings }: StatusOptions): string {
-  const { last } = collector;
-  const { list, lastReloadSuccessful, lastSuccessAt } = file();
+export interface StatusInput {
+  /** The last one; null before the first. */
+  snapshot: Snapshot | null;
+  file: FileState;
+  /** Milliseconds since the epoch. */
+  now: number;
+  version: string;
+  metricsPath: string;
+}
+
+export interface StatusPage {
+  text: string;
+  /** Equal for pages that differ by their ages at most. */
+  tag: string;
+}
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('base64');
+
+const ICON =
+  'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 viewBox=%220 0 16 16%22%3E' +
+  '%3Crect width=%2216%22 height=%2216%22 rx=%223%22 fill=%22%230b57d0%22/%3E' +
+  '%3Cpath d=%22M4 12V8M8 12V4M12 12V6%22 stroke=%22%23fff%22 stroke-width=%222%22/%3E%3C/svg%3E';
+
+/** Nothing of the page comes from elsewhere, and no foreign text in it could run. */
+export const STATUS_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    `style-src 'sha256-${hash(STYLE)}'`,
+    `script-src 'sha256-${hash(SCRIPT)}'`,
+    "connect-src 'self'",
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+};
+
+/** A page for people: the last snapshot that anybody asked for. Pure. */
+export function statusPage(input: StatusInput): StatusPage {
+  const { snapshot, file, now, version, metricsPath } = input;
+  const verdict = verdictOf(snapshot);
+  const body = html`${totalsHtml(snapshot, verdict)} ${snapshot ? attentionHtml(snapshot) : ''}
+  ${fileHtml(file, snapshot)} ${snapshot ? domainsHtml(snapshot) : ''}`;
+  const tag = hash(body.text);
+  // A page that an older exporter gave can't show a newer one's figures, but for loading itself anew.
+  const build = hash(`${version} ${metricsPath} ${STYLE} ${SCRIPT}`);
   const page = html`<!doctype html>
-    <html lang="en">
+    <html lang="en" data-build="${build}" data-now="${now}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>vhi-exporter</title>
-        <style>
-          :root {
-            color-scheme: light dark;
-            font-family: system-ui, sans-serif;
-          }
-          body {
-            max-width: 70rem;
-            margin: 1rem auto;
-            padding: 0 1rem;
-          }
-          .wide {
-            overflow-x: auto;
-          }
-          table {
-            border-collapse: collapse;
-          }
-          th,
-          td {
-            text-align: left;
-            padding: 0.2rem 0.8rem 0.2rem 0;
-          }
-          td.number {
-            text-align: right;
-            font-variant-numeric: tabular-nums;
-          }
-        </style>
+        <meta name="color-scheme" content="light dark" />
+        <title>${verdict.word} – vhi-exporter</title>
+        <link rel="icon" href="${ICON}" />
+        ${new Html(`<style>${STYLE}</style>`)}
       </head>
       <body>
-        <h1>vhi-exporter</h1>
-        <p>
-          Version ${version}. <a href="${settings.web.telemetryPath}">Metrics</a>,
-          <a href="/api/v1/snapshot">snapshot as JSON</a>.
-        </p>
-        <h2>In use</h2>
-        ${last ? snapshotHtml(last, clock.wall()) : html`<p>Nothing was collected yet: the first scrape will.</p>`}
-        <h2>Domains file</h2>
-        <p>
-          ${list.domains.length} domains, ${list.problems.length} problems; last taken over
-          ${new Date(lastSuccessAt).toISOString()}${lastReloadSuccessful ? '' : ', and the file as it is now could not be'}.
-        </p>
-        <ul>
-          ${list.problems.map(({ line, message }) => html`<li>Line ${line}: ${message}</li>`)}
-        </ul>
+        <a class="skip" href="#main">Skip to the figures</a>
+        <header>
+          <h1>vhi-exporter</h1>
+          <nav aria-label="Data">
+            <ul>
+              <li><a href=".${metricsPath}">Metrics</a></li>
+              <li><a href="./api/v1/snapshot">JSON</a></li>
+              <li><a href="./-/healthy">Health</a></li>
+            </ul>
+          </nav>
+          <p class="refresh" id="refresh" hidden>
+            <span id="pace">Refreshes every 5 s</span> <button type="button" id="pause">Pause</button>
+          </p>
+          <noscript><p class="refresh">Reload the page to see what is new.</p></noscript>
+        </header>
+        <p id="gone" role="alert" hidden></p>
+        <p id="news" role="status" class="spoken"></p>
+        <main id="main" tabindex="-1" data-tag="${tag}" data-verdict="${verdict.word}: ${verdict.sentence}">
+          ${snapshot ? ageHtml(snapshot, now) : ''} ${body}
+        </main>
+        <footer>
+          <p>
+            This page shows the last snapshot, and asks the cloud for nothing. Metrics and JSON collect anew when they
+            are opened.
+          </p>
+          <p>vhi-exporter ${version}</p>
+        </footer>
+        ${new Html(`<script>${SCRIPT}</script>`)}
       </body>
     </html>`;
-  return page.text;
-}
-
-function snapshotHtml(snapshot: Snapshot, now: number): Html {
-  const { totals, complete, collectedAt, durationSeconds, counting, domains } = snapshot;
-  const age = Math.max(0, Math.round((now - collectedAt) / 1000));
-  const sum = totals ? html`${totals.vcpus} vCPUs, ${totals.ramMb} MiB of RAM` : 'No domain could be collected';
-  return html`<p>
-      <strong>${sum}</strong> (${complete ? 'complete' : 'not complete'}; counting ${counting}), collected ${age} s ago
-      in ${durationSeconds.toFixed(2)} s.
-    </p>
-    <div class="wide" role="region" aria-label="Domains" tabindex="0">
-      <table>
-        <tr>
-          <th scope="col">Domain</th>
-          <th scope="col">Result</th>
-          <th scope="col">Strategy</th>
-          <th scope="col">vCPUs</th>
-          <th scope="col">RAM MiB</th>
-          <th scope="col">Servers</th>
-          <th scope="col">Projects</th>
-          <th scope="col">Seconds</th>
-        </tr>
-        ${domains.map(domainRow)}
-      </table>
-    </div>
-    <ul>
-      ${snapshotErrors(snapshot).map(
-        ({ domain, line, stage, reason, message }) =>
-          html`<li>${domain ?? `line ${line}`}: ${stage}, ${reason}: ${message}</li>`,
-      )}
-    </ul>`;
-}
-
-function domainRow({ domain, result, strategy, usage, servers, projects, durationSeconds }: DomainSnapshot): Html {
-  const number = (value: number | string | null | undefined): Html => html`<td class="number">${value ?? '–'}</td>`;
-  return html`<tr>
-    <th scope="row">${domain.label}</th>
-    <td>${result}</td>
-    <td>${strategy ?? '–'}</td>
-    ${number(usage?.vcpus)}${number(usage?.ramMb)}${number(servers)}${number(projects)}${number(durationSeconds.toFixed(2))}
-  </tr>`;
+  return { text: page.text, tag };
 }

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+
+import { ADVICE } from '../errors.js';
+import type { DomainSnapshot, Snapshot } from '../snapshot/snapshot.js';
+import { excerpt } from '../text.js';
+import { html, type Html } from './html.js';
+import { counted, foreign, grouped, ramText, spoken } from './status-words.js';
+
+type DomainError = DomainSnapshot['errors'][number];
+
+/** More would only repeat the table. */
+const LISTED = 20;
+const COLUMNS = ['Domain', 'Result', 'vCPUs', 'RAM', 'MiB', 'Servers', 'Projects', 'Strategy', 'Time'] as const;
+
+/** Labels are unique, but no ids: they hold what they like. */
+function rowId({ domain }: DomainSnapshot): string {
+  return `domain-${createHash('sha256').update(domain.label).digest('hex').slice(0, 12)}`;
+}
+
+const badge = (result: DomainSnapshot['result']): Html => html`<span class="badge ${result}">${result}</span>`;
+const ailing = ({ domains }: Snapshot): DomainSnapshot[] => domains.filter(({ result }) => result !== 'ok');
+
+/** The domains that failed, or are partial, each a link to its row. */
+export function attentionHtml(snapshot: Snapshot): Html {
+  const domains = ailing(snapshot);
+  if (domains.length === 0) return html``;
+  const more = domains.length - LISTED;
+  return html`<section class="attention" aria-labelledby="attention">
+    <h2 id="attention">${counted(domains.length, 'domain')} ${domains.length === 1 ? 'needs' : 'need'} attention</h2>
+    <ul>
+      ${domains.slice(0, LISTED).map((domain) => {
+        const id = rowId(domain);
+        const why = domain.errors.map(({ stage, reason }) => `${stage}: ${reason}`).join(', ');
+        return html`<li>
+          ${badge(domain.result)} <a id="to-${id}" href="#${id}">${foreign(excerpt(domain.domain.label, 80))}</a>
+          <span class="why">${why}</span>
+        </li>`;
+      })}
+    </ul>
+    ${more > 0 ? html`<p>And ${grouped(more)} more in the table.</p>` : ''}
+  </section>`;
+}
+
+export function domainsHtml(snapshot: Snapshot): Html {
+  const { domains } = snapshot;
+  const bad = ailing(snapshot).length;
+  const some = bad > 0 && bad < domains.length;
+  // The box stands before the table, which follows it by a rule of the style sheet: no script is needed.
+  const filter = html`<input type="checkbox" id="only" autocomplete="off" />
+    <label for="only">Show only the ${grouped(bad)} that ${bad === 1 ? 'needs' : 'need'} attention</label>`;
+  return html`<section class="domains" aria-labelledby="domains">
+    <h2 id="domains">Domains</h2>
+    ${some ? filter : ''}
+    <table role="table">
+      <caption>
+        ${counted(domains.length, 'domain')}, in the order of the domains file. RAM in its largest unit, and in MiB
+        exactly. A domain that failed has no figures.
+      </caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          ${COLUMNS.map((name) => html`<th scope="col" role="columnheader">${name}</th>`)}
+        </tr>
+      </thead>
+      ${domains.map(rowsHtml)}
+    </table>
+  </section>`;
+}
+
+/** Roles are written out, since a table that is shown as cards is none to some screen readers otherwise. */
+function rowsHtml(domain: DomainSnapshot): Html {
+  const { result, strategy, usage, servers, projects, projectScope, durationSeconds, errors } = domain;
+  const id = rowId(domain);
+  const cell = (value: Html | string): Html => html`<td role="cell">${value}</td>`;
+  const none = html`<span aria-hidden="true">–</span>${spoken('not known')}`;
+  const least = result === 'partial' ? '≥ ' : '';
+  const number = (value: number | null | undefined): Html =>
+    cell(value === null || value === undefined ? none : `${least}${grouped(value)}`);
+  const seen = html`${grouped(projects ?? 0)}${projectScope === 'user' ? html` <small>of user</small>` : ''}`;
+  return html`<tbody role="rowgroup" id="${id}" class="${result}">
+    <tr role="row">
+      <th scope="row" role="rowheader">${foreign(domain.domain.label)}</th>
+      ${cell(badge(result))}${number(usage?.vcpus)}${cell(usage ? `${least}${ramText(usage.ramMb)}` : none)}
+      ${number(usage?.ramMb)}${number(servers)}${cell(projects === null ? none : seen)}
+      ${cell(strategy ?? none)}${cell(`${durationSeconds.toFixed(2)} s`)}
+    </tr>
+    ${errors.length === 0 ? '' : errorsHtml(domain, id)}
+  </tbody>`;
+}
+
+function errorsHtml({ domain, errors }: DomainSnapshot, id: string): Html {
+  const errorHtml = ({ stage, reason, status, count, message }: DomainError): Html =>
+    html`<li>
+      <p><strong>${stage}: ${reason}</strong>${count > 1 ? `, ${grouped(count)} times` : ''}. ${foreign(message)}</p>
+      <details id="${id}-${stage}-${reason}-${status ?? 'none'}">
+        <summary>What to do ${spoken(`about ${excerpt(domain.label, 80)}, ${stage}: ${reason}`)}</summary>
+        <p>${sentence(ADVICE[reason])}</p>
+      </details>
+    </li>`;
+  return html`<tr role="row" class="errors">
+    <td role="cell" colspan="${COLUMNS.length}">
+      <ul>
+        ${errors.map(errorHtml)}
+      </ul>
+    </td>
+  </tr>`;
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -1,0 +1,46 @@
+import type { Snapshot } from '../snapshot/snapshot.js';
+import { counted } from './status-words.js';
+
+/** What the totals are worth. */
+export interface Verdict {
+  kind: 'none' | 'complete' | 'partial' | 'failed';
+  word: string;
+  sentence: string;
+}
+
+export function verdictOf(snapshot: Snapshot | null): Verdict {
+  if (!snapshot) {
+    const sentence = 'Nothing was collected yet. The first scrape will; opening this page does not.';
+    return { kind: 'none', word: 'Waiting', sentence };
+  }
+  const { totals, complete, domains } = snapshot;
+  const all = counted(domains.length, 'domain');
+  if (!totals) {
+    const sentence = `No domain could be collected: ${domains.length === 1 ? 'the only one' : `all ${all}`} failed. What is in use is not known; it is not 0.`;
+    return { kind: 'failed', word: 'Failed', sentence };
+  }
+  if (complete) {
+    const one = domains.length === 1;
+    const sentence =
+      domains.length === 0
+        ? 'The domains file names no domain, so that nothing is in use.'
+        : `${one ? 'The only domain was' : `All ${all} were`} collected without an error.`;
+    return { kind: 'complete', word: 'Complete', sentence };
+  }
+  return { kind: 'partial', word: 'Partial', sentence: `At least this is in use: ${lacking(snapshot)}.` };
+}
+
+function lacking({ domains, problems }: Snapshot): string {
+  const number = (result: string): number => domains.filter((domain) => domain.result === result).length;
+  const failed = number('failed');
+  const partial = number('partial');
+  const parts = [
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(partial > 0 ? [`${partial} ${partial === 1 ? 'is' : 'are'} partial`] : []),
+  ];
+  const bad = problems.length;
+  return [
+    ...(parts.length > 0 ? [`of ${counted(domains.length, 'domain')}, ${parts.join(' and ')}`] : []),
+    ...(bad > 0 ? [`${counted(bad, 'line')} of the domains file ${bad === 1 ? 'is' : 'are'} bad`] : []),
+  ].join('; ');
+}
