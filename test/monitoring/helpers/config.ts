@@ -1,0 +1,80 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/* The files that the project ships, with other addresses in them and nothing else. */
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+export const SHIPPED_CONFIG = join(ROOT, 'prometheus.yml.example');
+export const SHIPPED_ALERTMANAGER = join(ROOT, 'prometheus', 'alertmanager.yml.example');
+
+export const SHIPPED_RULES = join(ROOT, 'prometheus', 'recording.rules.yml');
+
+/** As in the shipped prometheus.yml.example. */
+const INTERVAL_S = 60;
+const TIMEOUT_S = 50;
+
+/**
+ * `MONITORING_INTERVAL=5s npm run test:monitoring` shortens the scrape interval, the timeout with it, and how often rules
+ * are evaluated, while one works on this suite. What is told of the window is only proven without it.
+ */
+const SHORT = process.env['MONITORING_INTERVAL'];
+if (SHORT !== undefined && !/^[1-9]\d*s$/.test(SHORT)) throw new Error('MONITORING_INTERVAL must be like 5s');
+
+export const interval = SHORT === undefined ? INTERVAL_S : parseInt(SHORT);
+export const timeout = SHORT === undefined ? TIMEOUT_S : interval * 0.8;
+export const isShortened = SHORT !== undefined;
+
+export interface Ports {
+  exporter: number;
+  alertmanager: number;
+  webhook: number;
+}
+
+const SHIPPED_PORTS: Record<keyof Ports, number> = { exporter: 10180, alertmanager: 9093, webhook: 9095 };
+
+export interface Changed {
+  shipped: string;
+  changed: string;
+}
+
+/** The text with the ports of these parts replaced. @throws Error if one of them is not in it, or is in it twice */
+function readdress(shipped: string, ports: Ports, ...parts: (keyof Ports)[]): Changed {
+  let changed = shipped;
+  for (const part of parts) {
+    const [address, ...more] = changed.match(new RegExp(`127\\.0\\.0\\.1:${SHIPPED_PORTS[part]}\\b`, 'g')) ?? [];
+    if (address === undefined || more.length > 0) throw new Error(`no, or several, 127.0.0.1:${SHIPPED_PORTS[part]}`);
+    changed = changed.replace(address, `127.0.0.1:${ports[part]}`);
+  }
+  return { shipped, changed };
+}
+
+export async function prometheusConfig(ports: Ports): Promise<Changed> {
+  return readdress(await readFile(SHIPPED_CONFIG, 'utf8'), ports, 'exporter', 'alertmanager');
+}
+
+export async function alertmanagerConfig(ports: Ports): Promise<Changed> {
+  return readdress(await readFile(SHIPPED_ALERTMANAGER, 'utf8'), ports, 'webhook');
+}
+
+function shorten(text: string): string {
+  const scrape = text
+    .replace(/scrape_interval: \w+/, `scrape_interval: ${interval}s`)
+    .replace(/scrape_timeout: \w+/, `scrape_timeout: ${timeout * 1000}ms`);
+  return scrape.includes('global:') ? scrape : `global:\n  evaluation_interval: ${interval}s\n${scrape}`;
+}
+
+/** Puts both files, and the rules beside them, into a folder as a user would. */
+export async function install(folder: string, ports: Ports): Promise<{ prometheus: string; alertmanager: string }> {
+  await mkdir(join(folder, 'prometheus'), { recursive: true });
+  await cp(join(ROOT, 'prometheus'), join(folder, 'prometheus'), { recursive: true });
+  if (isShortened) {
+    const rules = join(folder, 'prometheus', 'recording.rules.yml');
+    await writeFile(rules, (await readFile(rules, 'utf8')).replace('interval: 60s', `interval: ${interval}s`));
+  }
+  const { changed } = await prometheusConfig(ports);
+  const paths = { prometheus: join(folder, 'prometheus.yml'), alertmanager: join(folder, 'alertmanager.yml') };
+  await writeFile(paths.prometheus, isShortened ? shorten(changed) : changed);
+  await writeFile(paths.alertmanager, (await alertmanagerConfig(ports)).changed);
+  return paths;
+}

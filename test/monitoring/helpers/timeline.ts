@@ -1,0 +1,274 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Program } from '../../helpers/program.js';
+import { numbers, Prometheus, type Result, type Span } from './api.js';
+import { backfill, backfillRules, type History, historyOf, OPEN_METRICS } from './backfill.js';
+import { Cloud, type Totals } from './cloud.js';
+import { install, interval, type Ports, SHIPPED_RULES, timeout } from './config.js';
+import { ALERTMANAGER, Daemon, eventually, freePorts, PROMETHEUS, startExporter } from './processes.js';
+import { type Notification, Webhook } from './webhook.js';
+
+/* What happens while Prometheus watches: one state of cloud, exporter and file after the other, each scraped at least once. */
+
+export const STAGES = ['well', 'failing', 'outage', 'edited', 'lost', 'down', 'again', 'dropped'] as const;
+export type Stage = (typeof STAGES)[number];
+
+export const DROP_ALERT = 'VhiTotalDropped';
+export const HISTORY_DAYS = 8;
+/** Counted from 0, the oldest. */
+export const BROKEN_DAY = 6;
+/** An edit of domains.txt is in force a second after the last write. */
+const EDIT_S = 1.5;
+
+const now = (): number => Date.now() / 1000;
+
+/** Everything that runs, and what was written down on the way. */
+export class Timeline {
+  readonly cloud: Cloud;
+  readonly prometheus: Prometheus;
+  readonly folder: string;
+  readonly configs: { prometheus: string; alertmanager: string };
+  readonly ports: Ports;
+  readonly webhook = new Webhook();
+  /** From when a state was in force until the next one was arranged. */
+  readonly stages = {} as Record<Stage, Span>;
+  /** A text page of the exporter in each state in which it runs. */
+  readonly pages: Partial<Record<Stage, string>> = {};
+  /** What the cloud held in the states that are complete. */
+  readonly held: Partial<Record<Stage, Totals>> = {};
+  readonly historyHeld: Totals[] = [];
+  history!: History;
+  historySamples = 0;
+  delivered!: Notification;
+  /** Seconds from the deletion of the servers to the webhook. */
+  deliveredAfter = 0;
+  readonly #began = performance.now();
+  readonly #closers: (() => Promise<unknown>)[] = [];
+  readonly #prometheusPort: number;
+  #exporter: Program | null = null;
+  #rules: Promise<void> = Promise.resolve();
+
+  private constructor(parts: {
+    cloud: Cloud;
+    folder: string;
+    ports: Ports;
+    prometheusPort: number;
+    configs: Timeline['configs'];
+  }) {
+    this.cloud = parts.cloud;
+    this.folder = parts.folder;
+    this.ports = parts.ports;
+    this.configs = parts.configs;
+    this.#prometheusPort = parts.prometheusPort;
+    this.prometheus = new Prometheus(`http://127.0.0.1:${parts.prometheusPort}`);
+  }
+
+  static async prepare(): Promise<Timeline> {
+    const [exporter, alertmanager, webhook, prometheusPort] = (await freePorts(4)) as [number, number, number, number];
+    const ports = { exporter, alertmanager, webhook };
+    const folder = await mkdtemp(join(tmpdir(), 'vhi-prometheus-'));
+    try {
+      const configs = await install(folder, ports);
+      const cloud = await Cloud.start();
+      const timeline = new Timeline({ cloud, folder, ports, prometheusPort, configs });
+      timeline.#closers.push(() => cloud.stop());
+      return timeline;
+    } catch (error) {
+      await rm(folder, { recursive: true });
+      throw error;
+    }
+  }
+
+  /** The live part, from the first state to the alert's delivery. */
+  get span(): Span {
+    return { start: this.stages.well.start, end: this.stages.dropped.end };
+  }
+
+  get target(): string {
+    return `job="vhi",instance="127.0.0.1:${this.ports.exporter}"`;
+  }
+
+  /** `job` and `instance` as Prometheus attaches them. */
+  get labels(): { job: string; instance: string } {
+    return { job: 'vhi', instance: `127.0.0.1:${this.ports.exporter}` };
+  }
+
+  get #data(): string {
+    return join(this.folder, 'data');
+  }
+
+  async run(): Promise<void> {
+    await this.#startExporter();
+    await this.#takeHistory();
+    await this.#startMonitoring();
+    await this.#play();
+    await this.#rules;
+  }
+
+  async stop(): Promise<void> {
+    try {
+      for (const close of this.#closers.reverse()) await close();
+    } finally {
+      await this.#stopExporter();
+      await rm(this.folder, { recursive: true, force: true });
+    }
+  }
+
+  #tell(text: string): void {
+    const seconds = Math.round((performance.now() - this.#began) / 1000);
+    console.log(`    [${String(seconds).padStart(4)} s] ${text}`);
+  }
+
+  async #startExporter(): Promise<void> {
+    const args = [`--domains.file=${this.cloud.file}`, `--web.listen-address=127.0.0.1:${this.ports.exporter}`];
+    const program = startExporter(['serve', ...args, '--collect.projects'], this.cloud.env);
+    this.#exporter = program;
+    await program.saw('stderr', /msg=listening/);
+  }
+
+  async #stopExporter(): Promise<void> {
+    const program = this.#exporter;
+    if (!program) return;
+    this.#exporter = null;
+    await program.kill();
+  }
+
+  /** A page as a scraper with this little time gets it. */
+  async page(accept: string, seconds: number): Promise<string> {
+    const headers = { Accept: accept, 'X-Prometheus-Scrape-Timeout-Seconds': String(seconds) };
+    const response = await fetch(`http://${this.labels.instance}/metrics`, { headers });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`/metrics answers ${response.status}: ${text}`);
+    return text;
+  }
+
+  async #takeHistory(): Promise<void> {
+    const pages: string[] = [];
+    for (let day = 0; day < HISTORY_DAYS; day++) {
+      this.cloud.grow();
+      if (day === BROKEN_DAY) this.cloud.breakProject();
+      pages.push(await this.page(OPEN_METRICS, 10));
+      this.historyHeld.push(this.cloud.inUse());
+      this.cloud.mend();
+    }
+    this.cloud.grow();
+    this.history = historyOf(pages);
+    await mkdir(this.#data);
+    this.historySamples = await backfill(this.history, this.#data, this.target);
+    this.#tell(`${HISTORY_DAYS} days of history are in place: ${this.historySamples} samples`);
+  }
+
+  async #startMonitoring(): Promise<void> {
+    await this.webhook.start(this.ports.webhook);
+    this.#closers.push(() => this.webhook.stop());
+    const alertmanager = new Daemon(ALERTMANAGER, [
+      `--config.file=${this.configs.alertmanager}`,
+      `--storage.path=${join(this.folder, 'alertmanager')}`,
+      `--web.listen-address=127.0.0.1:${this.ports.alertmanager}`,
+      '--cluster.listen-address=',
+    ]);
+    this.#closers.push(() => alertmanager.stop());
+    const prometheus = new Daemon(PROMETHEUS, [
+      `--config.file=${this.configs.prometheus}`,
+      `--storage.tsdb.path=${this.#data}`,
+      `--web.listen-address=127.0.0.1:${this.#prometheusPort}`,
+    ]);
+    this.#closers.push(() => prometheus.stop());
+    await alertmanager.ready(`http://127.0.0.1:${this.ports.alertmanager}`);
+    await prometheus.ready(this.prometheus.url);
+    this.#tell('Prometheus and Alertmanager run');
+    this.#rules = this.#backfillRules();
+    // It is awaited at the end of the window; until then a failure is not unhandled.
+    this.#rules.catch(() => undefined);
+  }
+
+  /** Rules that build on other rules find them only once their blocks are in: hence twice. */
+  async #backfillRules(): Promise<void> {
+    for (const round of ['first', 'second']) {
+      await backfillRules(this.history, { url: this.prometheus.url, data: this.#data, rules: SHIPPED_RULES });
+      this.#tell(`the recording rules' history is computed for the ${round} time`);
+      const name = round === 'first' ? 'instance:vhi_total_vcpus_in_use:complete' : 'instance:vhi_total_vcpu_hours:1h';
+      await eventually(`Prometheus has loaded the blocks of ${name}`, 180_000, async () => {
+        const found = await this.prometheus.query(name, this.history.end);
+        return found.length > 0;
+      });
+    }
+  }
+
+  async #play(): Promise<void> {
+    const { cloud } = this;
+    await this.#stage('well', { scrapes: 2 }, () => undefined);
+    await this.#stage('failing', { scrapes: 2 }, () => {
+      cloud.changeGlobexPassword();
+      cloud.slowDown(timeout * 300);
+      cloud.breakProject();
+    });
+    await this.#stage('outage', { scrapes: 1 }, () => {
+      cloud.mend();
+      cloud.breakAll();
+    });
+    await this.#stage('edited', { scrapes: 1, settle: EDIT_S }, async () => {
+      cloud.mend();
+      await cloud.tellGlobexPassword();
+      await cloud.writeLines(`${cloud.lines('vandelay')}${cloud.starkLine}wayne nam=wayne\n`);
+    });
+    await this.#stage('lost', { scrapes: 1, settle: EDIT_S }, () => cloud.loseFile());
+    await this.#stage('down', { scrapes: 1 }, async () => {
+      await this.#stopExporter();
+      await cloud.writeLines(cloud.lines('vandelay'));
+    });
+    await this.#stage('again', { scrapes: 1 }, () => this.#startExporter());
+    await this.#stage('dropped', { scrapes: 1 }, () => {
+      cloud.takeRoleAway();
+      cloud.deleteServers('acme');
+    });
+    await this.#delivery();
+  }
+
+  async #stage(
+    name: Stage,
+    { scrapes, settle = 0 }: { scrapes: number; settle?: number },
+    arrange: () => unknown,
+  ): Promise<void> {
+    await arrange();
+    const start = now() + settle;
+    this.#tell(`${name}: arranged`);
+    this.#noteHeld(name);
+    const late = (scrapes + 1) * interval + timeout + 10;
+    await eventually(`${scrapes} scrapes of the state "${name}"`, late * 1000, async () => {
+      const ups = await this.prometheus.samples('up{job="vhi"}', { start: start - 1, end: now() });
+      return ups.flatMap(numbers).filter(({ at }) => at > start).length >= scrapes;
+    });
+    this.stages[name] = { start, end: now() };
+    if (name !== 'down') this.pages[name] = await this.page('text/plain', 2);
+    this.#tell(`${name}: scraped by Prometheus`);
+  }
+
+  #noteHeld(name: Stage): void {
+    const { cloud } = this;
+    if (name === 'well') this.held[name] = cloud.inUse();
+    if (name === 'again') this.held[name] = remaining(cloud.inUse(), cloud.inUse('vandelay'));
+    if (name === 'dropped') this.held[name] = remaining(cloud.inUse(), cloud.inUse('vandelay'), cloud.hidden);
+  }
+
+  async #delivery(): Promise<void> {
+    const since = this.stages.dropped.start;
+    this.delivered = await eventually(`the webhook has ${DROP_ALERT}`, 5 * 60_000, () =>
+      Promise.resolve(this.webhook.of(DROP_ALERT)),
+    );
+    this.deliveredAfter = this.delivered.at - since;
+    this.stages.dropped.end = now();
+    this.#tell(`${DROP_ALERT} has arrived at the webhook`);
+  }
+
+  /** The samples of a selector in one state, as they were stored. */
+  async during(stage: Stage, selector: string): Promise<Result[]> {
+    return this.prometheus.samples(selector, this.stages[stage]);
+  }
+}
+
+function remaining(all: Totals, ...gone: Totals[]): Totals {
+  return gone.reduce((left, { vcpus, ramMb }) => ({ vcpus: left.vcpus - vcpus, ramMb: left.ramMb - ramMb }), all);
+}

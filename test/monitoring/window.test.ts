@@ -1,0 +1,425 @@
+import { readFile } from 'node:fs/promises';
+
+import { expect } from 'chai';
+import { parse } from 'yaml';
+
+import { FAMILIES } from '../../src/metrics/families.js';
+import { dashboardQueries, labelValues } from '../grafana/expressions.js';
+import { numbers, type Result, type Rule, type Span } from './helpers/api.js';
+import { dayAt, RULES_DAYS } from './helpers/backfill.js';
+import { LABELS, SECRETS } from './helpers/cloud.js';
+import * as config from './helpers/config.js';
+import { AMTOOL, PROMTOOL, run } from './helpers/processes.js';
+import { BROKEN_DAY, DROP_ALERT, HISTORY_DAYS, type Stage, STAGES, Timeline } from './helpers/timeline.js';
+
+/* A real Prometheus and a real Alertmanager run what the project ships, on the real program, through all that can happen. */
+
+const MINUTES = 60_000;
+const DAY = 86_400;
+/** Short enough that no state falls between two steps. */
+const FINE_STEP = 15;
+
+/** Values of a parsed file by their path. */
+function leaves(value: unknown, path = ''): Map<string, unknown> {
+  if (typeof value !== 'object' || value === null) return new Map([[path, value]]);
+  return new Map(Object.entries(value).flatMap(([key, inner]) => [...leaves(inner, `${path}/${key}`)]));
+}
+
+function difference({ shipped, changed }: config.Changed): Record<string, unknown> {
+  const [before, after] = [leaves(parse(shipped)), leaves(parse(changed))];
+  expect([...after.keys()]).to.deep.equal([...before.keys()]);
+  return Object.fromEntries([...after].filter(([path, value]) => before.get(path) !== value));
+}
+
+/** All samples of all series, each with its labels. */
+function flat(results: Result[]): { at: number; value: number; labels: Record<string, string> }[] {
+  return results.flatMap((result) => numbers(result).map((sample) => ({ ...sample, labels: result.metric })));
+}
+
+/** Sums by time. */
+function sums(results: Result[]): Map<number, number> {
+  const totals = new Map<number, number>();
+  for (const { at, value } of flat(results)) totals.set(at, (totals.get(at) ?? 0) + value);
+  return totals;
+}
+
+describe('What the project ships, in a real Prometheus and a real Alertmanager', () => {
+  let timeline: Timeline;
+  let rules: Rule[];
+  let span: Span;
+  /** What the last lines of the output tell. */
+  const told: string[] = [];
+
+  before(async function () {
+    this.timeout(20 * MINUTES);
+    timeline = await Timeline.prepare();
+    await timeline.run();
+    ({ span } = timeline);
+    rules = (await timeline.prometheus.ruleGroups()).flatMap((group) => group.rules);
+  });
+  after(async () => {
+    for (const line of told) console.log(line);
+    await (timeline as Timeline | undefined)?.stop();
+  });
+
+  const prometheus = () => timeline.prometheus;
+  const range = (query: string, step = FINE_STEP) => prometheus().range(query, span, Math.min(step, config.interval));
+  const all = (selector: string) => prometheus().samples(selector, span);
+  const ofScrapes = async (stage: Stage, selector: string) => flat(await timeline.during(stage, selector));
+
+  /** The values that a series without further labels has in a state, in each of its scrapes. */
+  async function valuesIn(stage: Stage, selector: string): Promise<number[]> {
+    return (await ofScrapes(stage, selector)).map(({ value }) => value);
+  }
+
+  /** The queries that have no result, or are refused; `look` tells how many series there are. */
+  async function failing<T>(
+    items: readonly T[],
+    name: (item: T) => string,
+    look: (item: T) => Promise<number>,
+  ): Promise<string[]> {
+    const failed: string[] = [];
+    for (const item of items) {
+      const why = await look(item).then(
+        (count) => (count > 0 ? null : 'empty'),
+        (error: unknown) => (error as Error).message,
+      );
+      if (why !== null) failed.push(`${name(item)}: ${why}`);
+    }
+    return failed;
+  }
+
+  describe('The configuration', () => {
+    it('is the shipped one but for addresses, every 60 s with 50 s to answer', async () => {
+      const { ports } = timeline;
+      const changes = await config.prometheusConfig(ports);
+      expect(difference(changes)).to.deep.equal({
+        '/scrape_configs/0/static_configs/0/targets/0': `127.0.0.1:${ports.exporter}`,
+        '/alerting/alertmanagers/0/static_configs/0/targets/0': `127.0.0.1:${ports.alertmanager}`,
+      });
+      const [url, ...others] = Object.values(difference(await config.alertmanagerConfig(ports)));
+      expect(url).to.match(new RegExp(`^http://127\\.0\\.0\\.1:${ports.webhook}/`));
+      expect(others).to.deep.equal([]);
+      if (config.isShortened) return;
+      expect(await readFile(timeline.configs.prometheus, 'utf8')).to.equal(changes.changed);
+      const [target] = await prometheus().targets();
+      expect(target).to.include({ scrapeInterval: '1m', scrapeTimeout: '50s' });
+    });
+
+    it('passes promtool and amtool, as it is and as it was changed', async () => {
+      for (const path of [config.SHIPPED_CONFIG, timeline.configs.prometheus]) {
+        const { code, said } = await run(PROMTOOL, ['check', 'config', path]);
+        expect(code, said).to.equal(0);
+        expect(said).to.match(/recording\.rules\.yml\s+SUCCESS: \d+ rules found/);
+        expect(said).to.match(/alerts\.rules\.yml\s+SUCCESS: \d+ rules found/);
+      }
+      for (const path of [config.SHIPPED_ALERTMANAGER, timeline.configs.alertmanager]) {
+        const { code, said } = await run(AMTOOL, ['check-config', path]);
+        expect(code, said).to.equal(0);
+        expect(said).to.match(/SUCCESS/);
+      }
+    });
+
+    it('has Prometheus send its alerts to that Alertmanager', async () => {
+      const urls = await prometheus().alertmanagers();
+      expect(urls).to.deep.equal([`http://127.0.0.1:${timeline.ports.alertmanager}/api/v2/alerts`]);
+    });
+  });
+
+  describe('The scrape', () => {
+    it('is well, with the one target that the configuration names', async () => {
+      const targets = await prometheus().targets();
+      expect(targets.map(({ labels }) => labels)).to.deep.equal([timeline.labels]);
+      expect(targets[0]).to.include({ health: 'up', lastError: '' });
+    });
+
+    it('is in OpenMetrics, with type and help of every family', async () => {
+      const metadata = await prometheus().metadata(`{${timeline.target}}`);
+      const types = new Map(metadata.map(({ metric, type }) => [metric, type]));
+      const helps = new Map(metadata.map(({ metric, help }) => [metric, help]));
+      const page = timeline.pages.dropped!;
+      for (const { name } of FAMILIES.filter((family) => page.includes(`# TYPE ${family.name} `))) {
+        expect(types.get(name), name).to.equal('gauge');
+        expect(page, name).to.include(`# HELP ${name} ${helps.get(name)}\n`);
+      }
+      // In OpenMetrics a counter's family lacks the `_total` that it has in the text format.
+      expect(types.get('vhi_cloud_requests')).to.equal('counter');
+      expect(types.get('vhi_cloud_logins')).to.equal('counter');
+      expect(types.has('vhi_cloud_requests_total')).to.be.false;
+      expect(types.get('vhi_cloud_request_duration_seconds')).to.equal('histogram');
+    });
+
+    it('is answered before its timeout, also while a domain is too slow for it', async () => {
+      const durations = await valuesIn('failing', 'scrape_duration_seconds{job="vhi"}');
+      expect(durations).to.have.length.of.at.least(2);
+      for (const seconds of durations) expect(seconds).to.be.within(config.timeout * 0.8, config.timeout);
+      expect(await valuesIn('failing', 'up{job="vhi"}')).to.satisfy((ups: number[]) => ups.every((up) => up === 1));
+    });
+
+    it('stores all samples of the page, and no others', async () => {
+      const lines = (stage: Stage) => timeline.pages[stage]!.split('\n').filter((line) => /^\w/.test(line)).length;
+      for (const stage of ['well', 'edited', 'dropped'] as const) {
+        const [scraped] = (await valuesIn(stage, 'scrape_samples_scraped{job="vhi"}')).slice(-1);
+        // The page is of a moment later: kinds of garbage collections and of answers may have joined.
+        expect(lines(stage), stage).to.be.within(scraped!, scraped! + 30);
+        expect(await valuesIn(stage, 'scrape_samples_post_metric_relabeling{job="vhi"}')).to.include(scraped);
+      }
+    });
+
+    it('gives pages in which promtool finds nothing but the units in the given names', async () => {
+      const allowed = /^vhi_(total|domain|project)_ram_mb_in_use metric names should not contain abbreviated units$/;
+      const stages = STAGES.filter((stage) => stage !== 'down');
+      expect(Object.keys(timeline.pages)).to.deep.equal(stages);
+      for (const stage of stages) {
+        const { said } = await run(PROMTOOL, ['check', 'metrics'], timeline.pages[stage]);
+        const complaints = said.split('\n').filter((line) => line !== '');
+        expect(
+          complaints.filter((line) => !allowed.test(line)),
+          stage,
+        ).to.deep.equal([]);
+        // Without a figure there is no family that it could complain of.
+        expect(complaints, stage).to.have.length(stage === 'outage' ? 0 : 3);
+      }
+    });
+  });
+
+  describe('The figures', () => {
+    for (const stage of ['well', 'again', 'dropped'] as const) {
+      it(`are what the cloud holds in the state "${stage}", in every scrape of it`, async () => {
+        const { vcpus, ramMb } = timeline.held[stage]!;
+        expect(new Set(await valuesIn(stage, 'vhi_total_vcpus_in_use'))).to.deep.equal(new Set([vcpus]));
+        expect(new Set(await valuesIn(stage, 'vhi_total_ram_mb_in_use'))).to.deep.equal(new Set([ramMb]));
+        expect(new Set(await valuesIn(stage, 'vhi_snapshot_complete'))).to.deep.equal(new Set([1]));
+      });
+    }
+
+    it('of the domains add up to the total in each scrape, and those of the projects to the domain', async () => {
+      for (const unit of ['vcpus', 'ram_mb']) {
+        const totals = sums(await all(`vhi_total_${unit}_in_use`));
+        expect(totals.size).to.be.at.least(9);
+        expect(sums(await all(`vhi_domain_${unit}_in_use`))).to.deep.equal(totals);
+        expect(sums(await all(`vhi_project_${unit}_in_use`))).to.deep.equal(totals);
+      }
+    });
+
+    it('are told to be partial in every scrape in which a domain fails or a line is bad', async () => {
+      for (const stage of ['failing', 'edited', 'lost'] as const) {
+        const complete = await valuesIn(stage, 'vhi_snapshot_complete');
+        expect(new Set(complete), stage).to.deep.equal(new Set([0]));
+        expect(await valuesIn(stage, 'vhi_total_vcpus_in_use'), stage).to.have.length(complete.length);
+      }
+    });
+
+    it('are absent, and not 0, where not one domain could be collected', async () => {
+      const configured = await valuesIn('outage', 'vhi_domains_configured');
+      expect(new Set(configured)).to.deep.equal(new Set([Object.keys(LABELS).length]));
+      for (const name of ['vhi_total_vcpus_in_use', 'vhi_total_ram_mb_in_use', 'vhi_domain_vcpus_in_use']) {
+        expect(await valuesIn('outage', name), name).to.deep.equal([]);
+      }
+      expect(new Set(await valuesIn('outage', 'vhi_snapshot_complete'))).to.deep.equal(new Set([0]));
+    });
+
+    it('come with the reason of each failure', async () => {
+      const reasons = async (stage: Stage): Promise<Record<string, string>> => {
+        const found = await ofScrapes(stage, 'vhi_domain_collect_error_info');
+        return Object.fromEntries(
+          found.map(({ labels: { domain = '', stage: at, reason } }) => [domain, `${at} ${reason}`]),
+        );
+      };
+      expect(await reasons('well')).to.deep.equal({});
+      expect(await reasons('failing')).to.deep.equal({
+        [LABELS.globex]: 'login auth',
+        initech: 'servers timeout',
+        umbrella: 'servers unavailable',
+      });
+      expect(Object.keys(await reasons('outage'))).to.have.members(Object.values(LABELS));
+      expect(await reasons('edited')).to.deep.equal({ stark: 'login network' });
+      expect(await reasons('again')).to.deep.equal({});
+      expect(await reasons('dropped')).to.deep.equal({});
+    });
+
+    it('of a domain that left the file are gone with the next scrape', async () => {
+      const selector = '{__name__=~"vhi_.+|.+:complete",domain="vandelay"}';
+      expect(await timeline.during('outage', selector)).not.to.deep.equal([]);
+      const later = { start: timeline.stages.edited.start, end: span.end };
+      expect(await prometheus().samples(selector, later)).to.deep.equal([]);
+      expect(await prometheus().samples('vhi_domain_collect_errors{domain="stark"}', later)).not.to.deep.equal([]);
+    });
+
+    it('tell of the file: a bad line, a new one, and that it is lost', async () => {
+      const domains = Object.keys(LABELS).length;
+      expect(new Set(await valuesIn('edited', 'vhi_domains_file_problems'))).to.deep.equal(new Set([1]));
+      for (const stage of ['edited', 'lost'] as const) {
+        // One went, one came, and the bad line is none.
+        expect(new Set(await valuesIn(stage, 'vhi_domains_configured')), stage).to.deep.equal(new Set([domains]));
+        const reloaded = await valuesIn(stage, 'vhi_domains_file_last_reload_successful');
+        expect(new Set(reloaded), stage).to.deep.equal(new Set([stage === 'edited' ? 1 : 0]));
+      }
+      expect(new Set(await valuesIn('again', 'vhi_domains_file_last_reload_successful'))).to.deep.equal(new Set([1]));
+      expect(new Set(await valuesIn('again', 'vhi_domains_configured'))).to.deep.equal(new Set([domains - 1]));
+    });
+
+    it('are missing while the exporter is down, which is seen, as is its restart', async () => {
+      expect(new Set(await valuesIn('down', 'up{job="vhi"}'))).to.deep.equal(new Set([0]));
+      expect(await timeline.during('down', '{__name__=~"vhi_.+"}')).to.deep.equal([]);
+      const started = flat(await all('process_start_time_seconds{job="vhi"}')).map(({ value }) => value);
+      expect(new Set(started).size).to.equal(2);
+    });
+
+    it('of failures count up', async () => {
+      const highest = async (selector: string) => Math.max(0, ...flat(await all(selector)).map(({ value }) => value));
+      for (const selector of [
+        'vhi_domain_collect_failures_total{domain="Globex \\"Corp\\"",reason="auth"}',
+        'vhi_domain_collect_failures_total{domain="initech",reason="timeout"}',
+        'vhi_domain_collect_failures_total{domain="umbrella",reason="unavailable"}',
+      ]) {
+        expect(await highest(selector), selector).to.be.at.least(2);
+      }
+      expect(await highest('vhi_domain_collect_failures_total{domain="stark",reason="network"}')).to.be.at.least(1);
+      // One refused login is all: the account must not be locked.
+      expect(await highest('vhi_cloud_logins_total{result="auth"}')).to.equal(1);
+      expect(await highest('vhi_cloud_requests_total{code="503"}')).to.be.at.least(1);
+      expect(await highest('vhi_cloud_requests_total{code="network"}')).to.be.at.least(1);
+    });
+
+    it('of a week and a day ago are those of the pages that were stored then', async () => {
+      const { history, historyHeld } = timeline;
+      for (const [offset, days] of [
+        ['1w', 7],
+        ['1d', 1],
+      ] as const) {
+        const found = await prometheus().query(`vhi_total_vcpus_in_use offset ${offset}`, span.end);
+        const { vcpus } = historyHeld[dayAt(history, span.end - days * DAY)]!;
+        expect(
+          found.map(({ value }) => Number(value![1])),
+          offset,
+        ).to.deep.equal([vcpus]);
+      }
+    });
+  });
+
+  describe('The recording rules', () => {
+    it('and the alerts are all in health', () => {
+      expect(rules.map(({ type }) => type)).to.include.members(['recording', 'alerting']);
+      const ill = rules.filter(({ health, lastError }) => health !== 'ok' || lastError);
+      expect(ill).to.deep.equal([]);
+    });
+
+    it('have a sample for each rule, and a result for what each rule and alert asks', async () => {
+      const empty = await failing(
+        rules,
+        ({ name, query }) => `${name} = ${query}`,
+        async ({ query }) => (await range(query)).length,
+      );
+      const recordings = rules.filter(({ type }) => type === 'recording');
+      const names = [...new Set(recordings.map(({ name }) => name))];
+      empty.push(...(await failing(names, String, async (name) => (await all(name)).length)));
+      expect(empty).to.deep.equal([]);
+      told.push(
+        `alert expressions run: ${rules.length - recordings.length}, recording rules run: ${recordings.length}`,
+      );
+    });
+
+    it('record complete totals of complete snapshots only, and of each of them', async () => {
+      const [ups, durations, completes] = await Promise.all(
+        ['up{job="vhi"}', 'scrape_duration_seconds{job="vhi"}', 'vhi_snapshot_complete'].map(async (selector) => {
+          const samples = flat(await all(selector));
+          return new Map(samples.map(({ at, value }) => [at, value]));
+        }),
+      );
+      // The ratio is recorded at each evaluation, whatever happens.
+      const evaluations = flat(await all('instance:vhi_complete:ratio_1h')).map(({ at }) => at);
+      expect(evaluations).to.have.length.of.at.least(8);
+      const told = { recorded: 0, missing: 0 };
+      for (const unit of ['vcpus', 'ram_mb']) {
+        const totals = new Map(flat(await all(`vhi_total_${unit}_in_use`)).map(({ at, value }) => [at, value]));
+        const recorded = flat(await all(`instance:vhi_total_${unit}_in_use:complete`));
+        const values = new Map(recorded.map(({ at, value }) => [at, value]));
+        // A rule sees the scrapes that have come to an end, and a scrape's samples bear the time of its beginning.
+        const scrapes = [...ups!.keys()].map((at) => ({ end: at + durations!.get(at)!, at }));
+        for (const time of evaluations) {
+          const before = scrapes.filter(({ end }) => end < time - 1).slice(-1);
+          const seen = [...before, ...scrapes.filter(({ end }) => Math.abs(end - time) <= 1)];
+          const expected = seen.map(({ at }) => (completes!.get(at) === 1 ? totals.get(at) : undefined));
+          if (expected.length === 0) continue;
+          expect(expected, `${unit} at ${time}`).to.include(values.get(time));
+          told[values.has(time) ? 'recorded' : 'missing'] += 1;
+        }
+      }
+      expect(told.recorded).to.be.at.least(4);
+      expect(told.missing).to.be.at.least(6);
+    });
+
+    it('could be computed for the days before, as the README says', async () => {
+      const { history, historyHeld } = timeline;
+      const length = (history.end - history.start) / HISTORY_DAYS;
+      for (let day = HISTORY_DAYS - RULES_DAYS + 1; day < HISTORY_DAYS; day++) {
+        const noon = history.start + (day + 0.5) * length;
+        const value = async (name: string) =>
+          (await prometheus().query(name, noon)).map((result) => Number(result.value![1]));
+        const isBroken = day === BROKEN_DAY;
+        const { vcpus, ramMb } = historyHeld[day]!;
+        expect(await value('instance:vhi_total_vcpu_hours:1h')).to.deep.equal(isBroken ? [] : [vcpus]);
+        expect(await value('instance:vhi_total_ram_mb_hours:1h')).to.deep.equal(isBroken ? [] : [ramMb]);
+        expect(await value('instance:vhi_complete:ratio_1h')).to.deep.equal([isBroken ? 0 : 1]);
+        expect(await value('count(domain:vhi_vcpu_hours:1h)')).to.deep.equal([isBroken ? 5 : 6]);
+      }
+    });
+  });
+
+  describe('The alerts', () => {
+    it('have each been pending or firing, and the drop of the total only once there was one', async () => {
+      const names = [...new Set(rules.filter(({ type }) => type === 'alerting').map(({ name }) => name))];
+      const silent = await failing(names, String, async (name) => (await all(`ALERTS{alertname="${name}"}`)).length);
+      expect(silent).to.deep.equal([]);
+      for (const { at } of flat(await all(`ALERTS{alertname="${DROP_ALERT}"}`))) {
+        expect(at).to.be.above(timeline.stages.dropped.start);
+      }
+    });
+
+    it('travel through Alertmanager to the webhook, with all that a reader needs and no secret', () => {
+      const { text, receiver, status, alerts } = timeline.delivered;
+      expect({ receiver, status }).to.deep.equal({ receiver: 'vhi', status: 'firing' });
+      const drops = alerts.filter(({ labels }) => labels['alertname'] === DROP_ALERT);
+      expect(drops.map(({ labels }) => labels['resource'])).to.have.members(['vcpus', 'ram']);
+      for (const { labels, annotations } of drops) {
+        expect(labels).to.include({ ...timeline.labels, severity: 'warning' });
+        expect(annotations['summary']).to.match(/fell by more than 30 %/);
+        expect(annotations['description']).to.match(
+          new RegExp(`^All domains of ${timeline.labels.instance} together use [1-6]\\d\\.?\\d*% of the `),
+        );
+        expect(annotations['runbook_url']).to.match(/README\.md#vhitotaldropped$/);
+      }
+      for (const secret of SECRETS) expect(text).not.to.include(secret);
+      told.push(`alert delivered by Alertmanager after ${Math.round(timeline.deliveredAfter)} s`);
+    });
+  });
+
+  describe('The dashboards', () => {
+    it('have a result for each query and each variable', async () => {
+      // The domain with quotes in its name too: its label has to survive Grafana's quoting and PromQL's.
+      const { job, instance } = timeline.labels;
+      const values = { job, instance, scrape_timeout: String(config.timeout) };
+      const queries = [LABELS.acme, LABELS.globex].flatMap((domain) =>
+        dashboardQueries({ ...values, domain }).filter(
+          ({ dashboard }) => dashboard === 'domain' || domain === LABELS.acme,
+        ),
+      );
+      const empty = await failing(
+        queries,
+        ({ dashboard, panel, kind, expr }) => `${dashboard} / ${panel} (${kind}): ${expr}`,
+        async ({ kind, expr }) => {
+          if (kind === 'variable') {
+            const { label, selector } = labelValues(expr);
+            return (await prometheus().labelValues(label, selector, span)).length;
+          }
+          // An instant query is asked all along the window: what fails now has a result only while it fails.
+          return kind === 'instant' ? (await range(expr)).length : (await range(expr, 60)).length;
+        },
+      );
+      expect(empty).to.deep.equal([]);
+      const panels = new Set(queries.map(({ dashboard, panel }) => `${dashboard} ${panel}`));
+      told.push(`panels checked: ${panels.size}, queries run: ${queries.length}`);
+    });
+  });
+});
