@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 
+import type { Terminal } from './commands/terminal.js';
 import { SettingError } from './errors.js';
 import { createLogger } from './log.js';
 import { parseArguments, type Arguments } from './settings/arguments.js';
@@ -11,6 +13,12 @@ import { verifyFiles } from './settings/verify.js';
 import type { Listening } from './web/listen.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+// `… | head` has read enough: that is no failure to tell of.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(128 + constants.signals.SIGPIPE);
+});
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`vhi-exporter: ${text}\n`);
@@ -26,9 +34,11 @@ async function run(args: Arguments): Promise<number | Listening> {
   // Loaded when it is known what is wanted: help, and a bad setting, need none of it.
   switch (args.command) {
     case 'check':
-      return (await import('./commands/check.js')).runCheck({ settings, log, env, print });
-    case 'snapshot':
-      return (await import('./commands/snapshot.js')).runSnapshot({ settings, log, env, print });
+    case 'snapshot': {
+      const options = { settings, log, env, print, terminal: await terminal() };
+      if (args.command === 'check') return (await import('./commands/check.js')).runCheck(options);
+      return (await import('./commands/snapshot.js')).runSnapshot(options);
+    }
     case 'simulate':
       return (await import('./commands/simulate.js')).startSimulate(settings.simulateListen, log, print);
     case 'demo':
@@ -39,6 +49,19 @@ async function run(args: Arguments): Promise<number | Listening> {
     case 'serve':
       return (await import('./daemon.js')).startDaemon({ settings, log, env, build });
   }
+}
+
+/** The terminal of a command that ends by itself: a signal ends it at once, and leaves no half a line behind. */
+async function terminal(): Promise<Terminal> {
+  const { terminalOf } = await import('./commands/terminal.js');
+  const terminal = terminalOf(process);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      terminal.status?.erase();
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
+  return terminal;
 }
 
 /** Ends the program in order on the first signal, and at once on the second. */

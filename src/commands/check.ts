@@ -1,7 +1,10 @@
 import type { DomainSnapshot } from '../snapshot/snapshot.js';
 import { collectOnce, type CommandOptions } from './collect-once.js';
-import { errorLines } from './snapshot.js';
-import { table } from './table.js';
+import { errorReport } from './report.js';
+import { resultCell, table, type Cell } from './table.js';
+
+const HEADER = ['DOMAIN', 'RESULT', 'LOGIN', 'PROJECTS', 'THESE ARE', 'STRATEGY', 'SERVERS'];
+const SPARE = ['SERVERS', 'STRATEGY', 'PROJECTS', 'LOGIN'];
 
 /**
  * Tries everything that a scrape needs, once, and says what each domain's user may see.
@@ -9,29 +12,30 @@ import { table } from './table.js';
  */
 export async function runCheck(options: CommandOptions): Promise<number> {
   const { snapshot, file } = await collectOnce(options);
-  const { settings, print } = options;
+  const { settings, terminal, print } = options;
   const { domains, problems } = file.list;
   print(`${settings.domainsFile}: ${domains.length} domains, ${problems.length} problems`);
   const rows = snapshot.domains.map((domain) => [
     domain.domain.label,
-    domain.result,
+    resultCell(domain.result),
     login(domain),
     domain.projects,
     sight(domain),
     domain.strategy,
     domain.servers,
   ]);
-  print(table(['DOMAIN', 'RESULT', 'LOGIN', 'PROJECTS', 'THESE ARE', 'STRATEGY', 'SERVERS'], rows));
+  print(table(HEADER, rows, { ...terminal, spare: SPARE }));
   if (snapshot.domains.some(({ projectScope }) => projectScope === 'user')) {
     print(
       '\nWhere only the projects of the user can be seen, a project without a role for the user is not in the figures.',
     );
   }
-  for (const line of errorLines(snapshot)) print(line);
+  for (const line of errorReport(snapshot)) print(line);
   return snapshot.complete ? 0 : 1;
 }
 
-const login = ({ errors }: DomainSnapshot): string => (errors.some(({ stage }) => stage === 'login') ? 'failed' : 'ok');
+const login = ({ errors }: DomainSnapshot): Cell =>
+  resultCell(errors.some(({ stage }) => stage === 'login') ? 'failed' : 'ok');
 
 function sight({ projectScope }: DomainSnapshot): string | null {
   if (projectScope === null) return null;

@@ -6,6 +6,8 @@ import { Passwords } from '../openstack/password.js';
 import type { Settings } from '../settings/settings.js';
 import { Collector } from '../snapshot/collector.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import { progressText } from './progress-text.js';
+import type { Terminal } from './terminal.js';
 
 export interface CommandOptions {
   settings: Settings;
@@ -13,6 +15,7 @@ export interface CommandOptions {
   env: NodeJS.ProcessEnv;
   /** Writes a result to stdout. */
   print: (text: string) => void;
+  terminal: Terminal;
 }
 
 /**
@@ -23,6 +26,7 @@ export async function collectOnce({
   settings,
   log,
   env,
+  terminal,
 }: CommandOptions): Promise<{ snapshot: Snapshot; file: FileState }> {
   const file = await readDomainsFile(settings.domainsFile, { defaults: settings.defaults, log });
   const nothing = (): void => undefined;
@@ -35,8 +39,9 @@ export async function collectOnce({
     observer: { attempt: nothing, login: nothing, error: nothing },
   });
   try {
-    const snapshot = await collector.snapshot(file.list, settings.collect.timeoutMs, new AbortController().signal);
-    return { snapshot, file };
+    const task = collector.snapshot(file.list, settings.collect.timeoutMs, new AbortController().signal);
+    const tell = (columns: number): string => (collector.progress ? progressText(collector.progress, columns) : '');
+    return { snapshot: await (terminal.status?.during(task, tell) ?? task), file };
   } finally {
     await collector.close();
   }

@@ -2,17 +2,22 @@ import { expect } from 'chai';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { runCheck } from '../../src/commands/check.js';
 import type { CommandOptions } from '../../src/commands/collect-once.js';
-import { runSnapshot, snapshotTable } from '../../src/commands/snapshot.js';
-import { SettingError } from '../../src/errors.js';
+import { runSnapshot, snapshotText } from '../../src/commands/snapshot.js';
+import type { Terminal } from '../../src/commands/terminal.js';
+import { ADVICE, SettingError } from '../../src/errors.js';
 import { parseArguments } from '../../src/settings/arguments.js';
 import { readSettings } from '../../src/settings/settings.js';
 import { startSimulator, type Simulator } from '../../src/simulator/server.js';
 import { World } from '../../src/simulator/world.js';
+import { makeDomain } from '../helpers/domains.js';
 import { RecordingLogger } from '../helpers/log.js';
 import { addTenant } from '../helpers/rig.js';
 import { sampleSnapshot } from '../metrics/sample.js';
+
+const PIPED: Terminal = { color: false, columns: null, status: null };
 
 describe('commands that collect once', () => {
   let folder = '';
@@ -52,7 +57,7 @@ describe('commands that collect once', () => {
     const settings = readSettings(args, { VHI_USERNAME: 'boss', VHI_PASSWORD: 'right', VHI_PROJECT: 'main' });
     const out: string[] = [];
     const print = (text: string): void => void out.push(text);
-    const code = await command({ settings, log: new RecordingLogger(), env: {}, print });
+    const code = await command({ settings, log: new RecordingLogger(), env: {}, print, terminal: PIPED });
     return { code, out: out.join('\n').split('\n') };
   }
 
@@ -68,6 +73,8 @@ describe('commands that collect once', () => {
       'acme    ok        project-list      4    2048        2         2 0.00',
       'globex  ok        domain-list       4    2048        2         2 0.00',
       'TOTAL   complete  -                 8    4096        4         - 0.00',
+      '',
+      'In use in 2 domains: 8 vCPUs and 4096 MB (4.0 GiB) of RAM by 4 servers, counting allocated.',
     ]);
   });
 
@@ -81,9 +88,16 @@ describe('commands that collect once', () => {
       'TOTAL   not complete  -                 4    2048        2         - 0.00',
     ]);
     expect(out[4]).to.equal('');
-    expect(out[5]).to.match(/^lost: login, auth: Keystone refused the login/);
-    expect(out[6]).to.match(/^line 3: config, config: .*nmae/);
-    expect(out).to.have.length(7);
+    expect(out[5]).to.equal('auth (1 domain)');
+    expect(out[6]).to.match(/^lost: login, auth: Keystone refused the login/);
+    expect(out.slice(7, 10)).to.deep.equal([`what to do: ${ADVICE.auth}`, '', 'config (1 line)']);
+    expect(out[10]).to.match(/^line 3: config, config: .*nmae/);
+    expect(out.slice(11)).to.deep.equal([
+      `what to do: ${ADVICE.config}`,
+      '',
+      'Not complete: in use are at least 4 vCPUs and 2048 MB (2.0 GiB) of RAM by 2 servers, counting allocated ' +
+        '(1 of 2 domains failed, 1 bad line in the file).',
+    ]);
   });
 
   it('snapshot prints the JSON of the API', async () => {
@@ -127,6 +141,8 @@ describe('commands that collect once', () => {
     expect(out[2]).to.match(/^lost +failed +failed +- +- +- +-$/);
     expect(out.filter((text) => text.startsWith('lost: login, auth: '))).to.have.length(1);
     expect(out.filter((text) => text.startsWith('line 3: config, config: '))).to.have.length(1);
+    expect(out.filter((text) => text === `what to do: ${ADVICE.auth}`)).to.have.length(1);
+    expect(out.filter((text) => text === `what to do: ${ADVICE.config}`)).to.have.length(1);
     expect(out.join('\n')).not.to.match(/\bright\b/);
   });
 
@@ -137,13 +153,31 @@ describe('commands that collect once', () => {
       log: new RecordingLogger(),
       env: {},
       print: () => undefined,
+      terminal: PIPED,
     }).catch((caught: unknown) => caught);
     expect(error).to.be.instanceOf(SettingError).with.property('message').that.contains('none.txt');
   });
 
   it('shows no control character, whatever files and clouds hold', () => {
     const snapshot = sampleSnapshot();
-    expect(snapshotTable(snapshot).replaceAll('\n', '')).not.to.match(/[\p{Cc}\p{Cf}]/u);
-    expect(snapshotTable(snapshot)).to.contain('O\'Neil & "Söhne" \\ <b>云</b>');
+    const [first] = snapshot.domains;
+    const hidden = { ...first!, domain: makeDomain('a\u202eb\u200dc') };
+    const text = snapshotText({ ...snapshot, domains: [...snapshot.domains, hidden] }, PIPED);
+    expect(text.replaceAll('\n', '')).not.to.match(/[\p{Cc}\p{Cf}]/u);
+    expect(text).to.contain('O\'Neil & "Söhne" \\ <b>云</b>').and.to.contain('a\\u202eb\\u200dc');
+  });
+
+  it('colours results, and nothing else, where it may', () => {
+    const plain = snapshotText(sampleSnapshot(), PIPED);
+    const colored = snapshotText(sampleSnapshot(), { ...PIPED, color: true });
+    expect(stripVTControlCharacters(colored)).to.equal(plain);
+    const [, ...parts] = colored.replaceAll('\u001b[39m', '|').split('\u001b[');
+    expect(parts.map((part) => part.split('|')[0])).to.deep.equal([
+      '32mok',
+      '33mpartial',
+      '31mfailed',
+      '32mok',
+      '33mnot complete',
+    ]);
   });
 });

@@ -138,6 +138,8 @@ describe('snapshot', () => {
             'globex  ok        project-list      1     512        1         2     0.00',
             'TOTAL   complete  -                 6    3072        6         -     0.00',
             '',
+            'In use in 2 domains: 6 vCPUs and 3072 MB (3.0 GiB) of RAM by 6 servers, counting allocated.',
+            '',
           ].join('\n'),
         );
       });
