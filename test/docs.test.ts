@@ -94,11 +94,3 @@ describe('the README', () => {
     }
   });
 });
-
-describe('the files beside the program', () => {
-  it('give a scrape less time than the interval', () => {
-    const [, interval, timeout] =
-      /scrape_interval: (\d+)s[\s\S]*scrape_timeout: (\d+)s/.exec(read('prometheus.yml.example')) ?? [];
-    expect(Number(timeout)).to.be.greaterThan(10).and.at.most(Number(interval));
-  });
-});
