@@ -11,6 +11,7 @@ type DomainError = DomainSnapshot['errors'][number];
 /** More would only repeat the table. */
 const LISTED = 20;
 const COLUMNS = ['Domain', 'Result', 'vCPUs', 'RAM', 'MiB', 'Servers', 'Projects', 'Strategy', 'Time'] as const;
+const OF_USER = '“Of user”: others than these projects, in which the user has no role, would not be seen.';
 
 /** Labels are unique, but no ids: they hold what they like. */
 function rowId({ domain }: DomainSnapshot): string {
@@ -30,10 +31,13 @@ export function attentionHtml(snapshot: Snapshot): Html {
     <ul>
       ${domains.slice(0, LISTED).map((domain) => {
         const id = rowId(domain);
-        const why = domain.errors.map(({ stage, reason }) => `${stage}: ${reason}`).join(', ');
+        const why = domain.errors.map(({ stage, reason }) => `${stage}, ${reason}`).join('; ');
         return html`<li>
-          ${badge(domain.result)} <a id="to-${id}" href="#${id}">${foreign(excerpt(domain.domain.label, 80))}</a>
-          <span class="why">${why}</span>
+          ${badge(domain.result)}
+          <span>
+            <a id="to-${id}" href="#${id}">${foreign(excerpt(domain.domain.label, 80))}</a>
+            <span class="why">${why}</span>
+          </span>
         </li>`;
       })}
     </ul>
@@ -47,14 +51,14 @@ export function domainsHtml(snapshot: Snapshot): Html {
   const some = bad > 0 && bad < domains.length;
   // The box stands before the table, which follows it by a rule of the style sheet: no script is needed.
   const filter = html`<input type="checkbox" id="only" autocomplete="off" />
-    <label for="only">Show only the ${grouped(bad)} that ${bad === 1 ? 'needs' : 'need'} attention</label>`;
+    <label for="only">Only the ${grouped(bad)} that ${bad === 1 ? 'needs' : 'need'} attention</label>`;
   return html`<section class="domains" aria-labelledby="domains">
-    <h2 id="domains">Domains</h2>
+    <h2 id="domains">${counted(domains.length, 'domain')}</h2>
     ${some ? filter : ''}
     <table role="table">
       <caption>
-        ${counted(domains.length, 'domain')}, in the order of the domains file. RAM in its largest unit, and in MiB
-        exactly. A domain that failed has no figures.
+        In the order of the domains file. RAM is in its largest unit, and in MiB exactly; a domain that failed has no
+        figures. ${domains.some(({ projectScope }) => projectScope === 'user') ? OF_USER : ''}
       </caption>
       <thead role="rowgroup">
         <tr role="row">
@@ -90,9 +94,9 @@ function rowsHtml(domain: DomainSnapshot): Html {
 function errorsHtml({ domain, errors }: DomainSnapshot, id: string): Html {
   const errorHtml = ({ stage, reason, status, count, message }: DomainError): Html =>
     html`<li>
-      <p><strong>${stage}: ${reason}</strong>${count > 1 ? `, ${grouped(count)} times` : ''}. ${foreign(message)}</p>
+      <p><strong>${stage}, ${reason}${count > 1 ? ` (${grouped(count)} times)` : ''}:</strong> ${foreign(message)}</p>
       <details id="${id}-${stage}-${reason}-${status ?? 'none'}">
-        <summary>What to do ${spoken(`about ${excerpt(domain.label, 80)}, ${stage}: ${reason}`)}</summary>
+        <summary>What to do ${spoken(`about ${excerpt(domain.label, 80)}: ${stage}, ${reason}`)}</summary>
         <p>${sentence(ADVICE[reason])}</p>
       </details>
     </li>`;

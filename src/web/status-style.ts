@@ -52,19 +52,20 @@ section { margin-bottom: 1rem; padding: 1rem 1.25rem; border: 1px solid var(--li
 .badge.failed { background: var(--bad-back); color: var(--bad); }
 .badge.failed::before { content: '✕ '; content: '✕ ' / ''; }
 
-.totals { border-left: 5px solid var(--soft); }
-.totals.complete { border-left-color: var(--good); }
-.totals.partial { border-left-color: var(--warn); }
-.totals.failed { border-left-color: var(--bad); }
 .verdict .badge { margin-right: 0.4rem; font-size: 0.95rem; }
-.figures { display: grid; grid-template-columns: repeat(3, auto); justify-content: start; gap: 0.5rem 3.5rem; margin: 0.9rem 0; }
+.figures { display: flex; flex-wrap: wrap; gap: 0.6rem 3.5rem; margin: 0.9rem 0; }
 dt { color: var(--soft); font-size: 0.9rem; }
 .figure { display: block; font-size: 2.1rem; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .figure small { font-size: 0.95rem; }
 .exact, .facts { color: var(--soft); font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 
-.attention ul { display: grid; gap: 0.4rem; list-style: none; }
+.attention ul { list-style: none; columns: 26rem; }
+.attention ul:not(:has(li:nth-child(9))) { columns: auto; }
+.attention li { margin-bottom: 0.4rem; break-inside: avoid; }
+.attention li { display: flex; align-items: baseline; gap: 0.6rem; }
+.attention .badge { flex: none; min-width: 5.4rem; }
 .attention .why, caption { color: var(--soft); }
+.attention .why { margin-left: 0.4rem; }
 .file ul { margin: 0.4rem 0 0 1.25rem; }
 .file p + p { margin-top: 0.5rem; }
 .file .badge { margin-right: 0.4rem; }
@@ -98,7 +99,11 @@ details p { padding-left: 1.05rem; max-width: 46rem; }
   tbody th[scope='row'], tbody td { padding: 0; text-align: left; white-space: normal; }
   th[scope='row'] { grid-column: 1 / 3; font-size: 1rem; }
   td:nth-child(2) { justify-self: end; }
+  /* Dashes alone would fill the screen. */
+  .failed td:nth-child(n + 3):not(:last-child) { display: none; }
+  td:nth-child(8) { order: 1; grid-column: 1 / -1; }
   td:nth-child(n + 3)::before { display: block; color: var(--soft); font-size: 0.8rem; }
+  td:nth-child(8)::before { display: inline; margin-right: 0.4rem; }
   td:nth-child(3)::before { content: 'vCPUs'; content: 'vCPUs' / ''; }
   td:nth-child(4)::before { content: 'RAM'; content: 'RAM' / ''; }
   td:nth-child(5)::before { content: 'MiB'; content: 'MiB' / ''; }
@@ -109,10 +114,13 @@ details p { padding-left: 1.05rem; max-width: 46rem; }
   .errors td { padding: 0.5rem 0 0; }
 }
 @media (max-width: 34rem) {
-  .figures { grid-template-columns: 1fr 1fr; gap: 0.6rem 1.5rem; }
-  .figure { font-size: 1.7rem; }
+  header { column-gap: 0.4rem; }
+  h1 { font-size: 1.05rem; }
+  .figures { gap: 0.6rem 1.4rem; }
+  .figure { font-size: 1.6rem; }
+  .figure small { display: block; line-height: 1.2; font-size: 0.85rem; }
   nav { flex: 1 0 100%; order: 3; }
-  .refresh { margin-left: auto; }
+  .refresh { margin-left: auto; font-size: 0.8rem; }
 }
 @media (prefers-reduced-motion: no-preference) {
   html { scroll-behavior: smooth; }

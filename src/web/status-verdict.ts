@@ -1,5 +1,5 @@
 import type { Snapshot } from '../snapshot/snapshot.js';
-import { counted } from './status-words.js';
+import { counted, grouped } from './status-words.js';
 
 /** What the totals are worth. */
 export interface Verdict {
@@ -34,13 +34,12 @@ function lacking({ domains, problems }: Snapshot): string {
   const number = (result: string): number => domains.filter((domain) => domain.result === result).length;
   const failed = number('failed');
   const partial = number('partial');
-  const parts = [
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(partial > 0 ? [`${partial} ${partial === 1 ? 'is' : 'are'} partial`] : []),
-  ];
   const bad = problems.length;
+  const of = ` of ${counted(domains.length, 'domain')}`;
+  const are = (count: number): string => (count === 1 ? 'is' : 'are');
   return [
-    ...(parts.length > 0 ? [`of ${counted(domains.length, 'domain')}, ${parts.join(' and ')}`] : []),
-    ...(bad > 0 ? [`${counted(bad, 'line')} of the domains file ${bad === 1 ? 'is' : 'are'} bad`] : []),
-  ].join('; ');
+    ...(failed > 0 ? [`${grouped(failed)}${of} failed`] : []),
+    ...(partial > 0 ? [`${grouped(partial)}${failed > 0 ? '' : of} ${are(partial)} partial`] : []),
+    ...(bad > 0 ? [`${counted(bad, 'line')} of the domains file ${are(bad)} bad`] : []),
+  ].join(', ');
 }
