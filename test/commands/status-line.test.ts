@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { StatusLine } from '../../src/commands/status-line.js';
+import { createLogger } from '../../src/log.js';
 import { showOn } from './screen.js';
 
 /** A terminal's stream that keeps what was written. */
@@ -100,6 +101,26 @@ describe('the status line', () => {
     await end;
     write('late\n');
     expect(screen.lines).to.deep.equal(['early', 'log 1', 'log 2', 'late', '']);
+  });
+
+  it('lets the log stand above it, which goes to stderr by its own way', async () => {
+    const stderr = sinon.stub(process.stderr, 'write').callsFake((text) => screen.write(text));
+    try {
+      const task = openTask();
+      const end = new StatusLine(process.stderr).during(task.promise, () => 'collecting 1/2');
+      const log = createLogger({ level: 'info', format: 'logfmt' });
+      clock.tick(200);
+      log.warn('first');
+      log.info('second');
+      // Streams may write in a later turn.
+      await new Promise(setImmediate);
+      const lines = screen.lines.map((text) => text.replace(/^ts=\S+ /, ''));
+      expect(lines).to.deep.equal(['level=warn msg=first', 'level=info msg=second', 'collecting 1/2']);
+      task.resolve(7);
+      await end;
+    } finally {
+      stderr.restore();
+    }
   });
 
   it('waits until a line of others has ended', async () => {

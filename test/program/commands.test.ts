@@ -1,10 +1,16 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { SnapshotJson } from '../../src/web/json.js';
+import { showOn } from '../commands/screen.js';
 import { listeningUrl, Program, run, until } from '../helpers/program.js';
 import { together } from '../helpers/together.js';
 import { linesOf, Page, withCloud, withRig, worldOf } from './rig.js';
 
+const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const SHIPPED = fileURLToPath(new URL('../../domains.txt', import.meta.url));
 
 const healthy = () =>
@@ -228,6 +234,168 @@ describe('snapshot', () => {
         expect(page.complete).to.equal(0);
       });
     },
+  });
+});
+
+/** A shell's command on a terminal of its own, which script(1) makes: every Debian has it. */
+class OnTerminal {
+  readonly exited: Promise<number | null>;
+  /** All that was written to the terminal. */
+  written = '';
+  readonly #child: ChildProcess;
+  #ended = false;
+
+  /** @param columns of the terminal; the command finds the program's path in $CLI */
+  constructor(command: string, { columns, env }: { columns: number; env: Record<string, string> }) {
+    const child = spawn('script', ['-qec', `stty cols ${columns}; ${command}`, '/dev/null'], {
+      cwd: tmpdir(),
+      env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm', CLI, ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#child = child;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (this.written += text));
+    this.exited = new Promise((resolve, reject) => {
+      child.once('error', (cause) => {
+        this.#ended = true;
+        reject(new Error('this test needs script(1), of util-linux', { cause }));
+      });
+      child.once('close', (code) => {
+        this.#ended = true;
+        resolve(code);
+      });
+    });
+    this.exited.catch(() => undefined); // Told to whoever waits for it.
+  }
+
+  press(key: string): void {
+    this.#child.stdin!.write(key);
+  }
+
+  async saw(pattern: RegExp): Promise<void> {
+    await until(`${pattern} on the terminal`, 8000, () => {
+      const isThere = pattern.test(this.written);
+      if (!isThere && this.#ended) throw new Error(`ended without ${pattern}: ${JSON.stringify(this.written)}`);
+      return isThere;
+    });
+  }
+
+  /** To be awaited at a test's end, whatever became of it. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.exited;
+  }
+}
+
+const ESCAPE = '\u001b';
+const ERASE = `${ESCAPE}[K`;
+
+/** A cloud of which one domain takes its time. */
+async function withSlowCloud(
+  body: (cloud: { node: string; env: Record<string, string>; folder: string }) => Promise<void>,
+  fault: { kind: 'slow'; ms: number } | { kind: 'hang' } = { kind: 'slow', ms: 400 },
+): Promise<void> {
+  const { world, lines } = troubled();
+  await withCloud({ world, lines }, async ({ simulator, env, args, folder }) => {
+    simulator.faults.add({ ...fault, domainId: world.findDomain({ name: 'acme' })!.id, route: 'servers' });
+    const [file] = args;
+    await body({ node: `'${process.execPath}' "$CLI" '${file}'`, env, folder });
+  });
+}
+
+describe('a terminal', () => {
+  together(3, {
+    ['sees the progress while it lasts, then coloured results, and all of the log']: async () => {
+      await withSlowCloud(async ({ node, env }) => {
+        const terminal = new OnTerminal(`${node} snapshot`, { columns: 60, env });
+        expect(await terminal.exited).to.equal(1);
+        expect(terminal.written).to.match(/\rcollecting [0-2]\/3 domains, \d+\.\d s; open: acme/);
+        const lines = showOn(terminal.written);
+        expect(lines.join('\n')).not.to.contain('collecting');
+        const own = lines.filter((line) => !line.startsWith('ts='));
+        expect(lines.filter((line) => line.startsWith('ts='))).to.have.length(4);
+        expect(own.slice(0, 7).map((line) => line.replace(/ \d\.\d\d$/, ' 0.00'))).to.deep.equal([
+          'DOMAIN   RESULT        VCPUS  RAM MB  SERVERS  PROJECTS',
+          'acme     ok                5    2560        5         2',
+          'globex   failed            -       -        -         -',
+          'initech  partial           1     512        1         2',
+          'TOTAL    not complete      6    3072        6         -',
+          '(no room for STRATEGY, SECONDS)',
+          '',
+        ]);
+        expect(own.at(-2)).to.match(/^Not complete: in use are at least 6 vCPUs and 3072 MB \(3\.0 GiB\) of RAM/);
+        expect(own.at(-1)).to.equal('');
+        for (const shown of ['[32mok', '[33mpartial', '[31mfailed', '[33mnot complete']) {
+          expect(terminal.written).to.contain(`${ESCAPE}${shown}${ESCAPE}[39m`);
+        }
+      });
+    },
+
+    ['sees no colours with NO_COLOR, and no escape code at all where it is dumb']: async () => {
+      await withSlowCloud(async ({ node, env }) => {
+        const plain = new OnTerminal(`${node} check`, { columns: 120, env: { ...env, NO_COLOR: '1' } });
+        const dumb = new OnTerminal(`${node} check`, { columns: 120, env: { ...env, TERM: 'dumb' } });
+        expect(await Promise.all([plain.exited, dumb.exited])).to.deep.equal([1, 1]);
+        expect(plain.written).to.contain('\rcollecting ');
+        expect(plain.written.replaceAll(ERASE, '')).not.to.contain(ESCAPE);
+        expect(dumb.written).not.to.contain(ESCAPE).and.not.to.contain('collecting');
+        for (const { written } of [plain, dumb]) {
+          expect(showOn(written).join('\n')).to.match(/^globex {3}failed {3}failed +- +- +- +-$/m);
+        }
+      });
+    },
+
+    ['sees the progress of results that go elsewhere, which have none of it']: async () => {
+      await withSlowCloud(async ({ node, env, folder }) => {
+        const [json, text] = [join(folder, 'json'), join(folder, 'text')];
+        const terminals = [
+          new OnTerminal(`${node} snapshot --output=json > '${json}'`, { columns: 30, env }),
+          new OnTerminal(`${node} snapshot > '${text}'`, { columns: 30, env }),
+        ];
+        for (const terminal of terminals) {
+          expect(await terminal.exited).to.equal(1);
+          expect(terminal.written).to.contain('\rcollecting ');
+        }
+        const { totals } = JSON.parse(await readFile(json, 'utf8')) as SnapshotJson;
+        expect(totals).to.deep.equal({ vcpus: 6, ramMb: 3072, servers: 6 });
+        const table = await readFile(text, 'utf8');
+        expect(table).not.to.contain(ESCAPE);
+        expect(table).to.match(/^DOMAIN +RESULT +STRATEGY +VCPUS +RAM MB +SERVERS +PROJECTS +SECONDS\n/);
+        expect(table).to.match(/^TOTAL +not complete +- +6 +3072 +6 +- +\d+\.\d\d$/m);
+      });
+    },
+
+    ['is left clean at once by Ctrl-C']: async () => {
+      await withSlowCloud(
+        async ({ node, env }) => {
+          const terminal = new OnTerminal(`${node} snapshot`, { columns: 80, env });
+          try {
+            await terminal.saw(/open: acme(?!,)./);
+            const pressed = performance.now();
+            terminal.press('\u0003');
+            expect(await terminal.exited).to.equal(130);
+            expect(performance.now() - pressed).to.be.below(2000);
+            const lines = showOn(terminal.written);
+            expect(lines.filter((line) => !line.startsWith('ts='))).to.deep.equal(['']);
+          } finally {
+            await terminal.kill();
+          }
+        },
+        { kind: 'hang' },
+      );
+    },
+  });
+});
+
+describe('a pipe', () => {
+  it('may be closed before it has got all, as by head, without a complaint', async () => {
+    await withCloud({ world: healthy() }, async ({ env, args }) => {
+      const shell = `'${process.execPath}' "$CLI" check --log.level=error '${args[0]}' | true`;
+      const child = spawn('sh', ['-c', shell], { env: { PATH: process.env['PATH'] ?? '', CLI, ...env } });
+      let written = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (written += String(text)));
+      await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+      expect(written).to.equal('');
+    });
   });
 });
 
