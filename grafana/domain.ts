@@ -21,7 +21,6 @@ const WHOLE =
 const LINES =
   'Partial figures are orange points beside the line, and a lower bound; where there is neither, the domain could not be collected.';
 const WITH_PROJECTS = 'Only with --collect.projects.';
-const NO_PROJECTS = 'none: see --collect.projects';
 
 const now: Section = {
   title: '$domain now',
@@ -109,11 +108,11 @@ const projects: Section = {
   title: 'Projects',
   panels: [
     bars(
-      { title: 'vCPUs by project', description: BARS, unit: 'none', noValue: NO_PROJECTS, size: [6, 9] },
+      { title: 'vCPUs by project', description: BARS, unit: 'none', size: [6, 9] },
       figures('vhi_project_vcpus_in_use', '{{project}}'),
     ),
     bars(
-      { title: 'RAM by project', description: BARS, unit: 'mbytes', noValue: NO_PROJECTS, size: [6, 9] },
+      { title: 'RAM by project', description: BARS, unit: 'mbytes', size: [6, 9] },
       figures('vhi_project_ram_mb_in_use', '{{project}}'),
     ),
     graph(
@@ -121,7 +120,6 @@ const projects: Section = {
         title: 'vCPUs by project over time',
         description: `${WITH_PROJECTS} ${LINES}`,
         unit: 'none',
-        noValue: NO_PROJECTS,
         size: [12, 9],
       },
       figures('vhi_project_vcpus_in_use', '{{project}}'),
@@ -150,7 +148,6 @@ const errors: Section = {
         title: 'Errors over time',
         description: 'A band for each stage and reason, while the error lasts.',
         unit: 'none',
-        noValue: 'no error',
         size: [14, 8],
       },
       [{ expr: ofDomain('vhi_domain_collect_error_info'), legend: '{{stage}}: {{reason}} ({{instance}})' }],

@@ -11,6 +11,7 @@ import {
   VariableRefresh,
   VariableSort,
   type Dashboard as ClassicDashboard,
+  type DashboardLink,
   type DynamicConfigValue,
   type Panel,
   type VariableModel,
@@ -66,13 +67,16 @@ export function dashboard(name: Name, { description, from, variables = [], secti
   return { ...builder.build(), schemaVersion: SCHEMA };
 }
 
-const link = (name: Name): DashboardLinkBuilder =>
-  new DashboardLinkBuilder(TITLES[name])
+function link(name: Name): Builder<DashboardLink> {
+  const builder = new DashboardLinkBuilder(TITLES[name])
     .type(DashboardLinkType.Link)
     .url(`/d/vhi-${name}`)
     .icon('dashboard')
     .includeVars(true)
     .keepTime(true);
+  // The SDK would move the link into a menu that Grafana 10 does not have.
+  return { build: () => ({ ...builder.build(), placement: undefined }) };
+}
 
 const shared = (): Builder<VariableModel>[] => [
   new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'),

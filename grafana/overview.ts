@@ -1,6 +1,6 @@
 import { GraphDrawStyle } from '@grafana/grafana-foundation-sdk/common';
 
-import { domainsTable, failingTable } from './domain-tables.js';
+import { domainsTable, failingTable, trendsTable } from './domain-tables.js';
 import { dashboard, linkToDomain, scrapeTimeout, type Section, type Dashboard } from './frame.js';
 import { bars, graph, stat, timeline, words, type Query } from './panels.js';
 import { changeSince, complete, completeTotal, here, partial, partialTotal, share } from './queries.js';
@@ -162,7 +162,7 @@ const domains: Section = {
   ].map((panel) => panel.overrideByFieldType('number', [linked])),
 };
 
-const allDomains: Section = { title: 'All domains', panels: [domainsTable()] };
+const allDomains: Section = { title: 'Each domain', panels: [domainsTable(), trendsTable()] };
 
 const failing: Section = {
   title: 'Domains that fail',
@@ -192,7 +192,7 @@ const collection: Section = {
         description:
           'A scrape that nears its timeout is answered with what is there, as a partial total. The dashed line is the timeout that is written above.',
         unit: 's',
-        size: [10, 8],
+        size: [12, 8],
       },
       [
         { expr: here('vhi_snapshot_duration_seconds'), legend: '{{instance}}' },
@@ -204,7 +204,7 @@ const collection: Section = {
         title: 'Slowest domains',
         description: 'The ten domains that took longest in this snapshot.',
         unit: 's',
-        size: [6, 8],
+        size: [12, 8],
       },
       [
         {
@@ -218,7 +218,7 @@ const collection: Section = {
         title: 'Domains file',
         description: 'Whether the file as it is now could be taken over. If not, the last good list counts on.',
         unit: 'none',
-        size: [4, 4],
+        size: [8, 4],
       },
       [{ expr: here('vhi_domains_file_last_reload_successful'), legend: '{{instance}}' }],
       [FILE],
@@ -229,7 +229,7 @@ const collection: Section = {
         description:
           'Lines of the domains file that do not count; each makes every snapshot partial. The log names them.',
         unit: 'none',
-        size: [4, 4],
+        size: [8, 4],
         thresholds: GOOD_BELOW_ONE,
       },
       [{ expr: here('vhi_domains_file_problems'), legend: '{{instance}}' }],
@@ -239,7 +239,7 @@ const collection: Section = {
         title: 'File last taken over',
         description: 'When a list of domains was last taken over.',
         unit: 'dateTimeFromNow',
-        size: [4, 4],
+        size: [8, 4],
       },
       [
         {

@@ -88,7 +88,7 @@ export const target = ({ expr, legend = '', partial = false }: Query, index: num
     .expr(expr)
     .legendFormat(partial ? `${legend} ${PARTIAL}`.trim() : legend);
 
-function described<P extends AnyPanel>(panel: P, text: PanelText): P {
+export function described<P extends AnyPanel>(panel: P, text: PanelText): P {
   const steps = [...(text.thresholds ?? [{ value: null, color: 'blue' }])];
   panel
     .title(text.title)

@@ -43,17 +43,19 @@ const KEY = 'on (job, instance, domain)';
 export const lastWell = (pick: Pick = here): string => `max_over_time(timestamp(${wellDomains(pick)})[1d:1m])`;
 
 /**
- * A series for each error that lasts, its value the time since which it is known: when the domain was last well or, if
- * it was not within a day, when it was first seen failing in that day. The label `since` tells which of them it is.
+ * A series for each error that lasts. Its value is when the domain was last well or, if that was not seen within a day,
+ * since when it is known to fail; the label `since` tells which of them it is.
  */
 export const failingSince = (pick: Pick = here): string => {
   const errors = pick('vhi_domain_collect_error_info');
-  const firstSeen = `min_over_time(timestamp(${pick('vhi_domain_collect_errors')} > 0)[1d:1m])`;
+  const seenFailing = `timestamp(${pick('vhi_domain_collect_errors')} > 0)`;
+  // One that began to fail within this minute is between the steps of the day.
+  const firstSeen = `(min_over_time(${seenFailing}[1d:1m]) or ${seenFailing})`;
   const told = (text: string, expr: string): string => `label_replace(${expr}, "since", "${text}", "", "")`;
   return [
     told('last well', `${errors} * ${KEY} group_left () ${lastWell(pick)}`),
     told(
-      'not well for a day; seen failing from',
+      'not well for a day, failing since',
       `(${errors} unless ${KEY} ${lastWell(pick)}) * ${KEY} group_left () ${firstSeen}`,
     ),
   ].join(' or ');

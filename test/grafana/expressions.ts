@@ -26,7 +26,11 @@ export interface Panel {
   gridPos: { x: number; y: number; w: number; h: number };
   targets?: Target[];
   fieldConfig?: {
-    defaults: { unit?: string; noValue?: string; links?: { url: string }[] };
+    defaults: {
+      unit?: string;
+      thresholds?: { steps: unknown[] };
+      custom?: { spanNulls?: unknown; stacking?: unknown };
+    };
     overrides: { matcher: { id: string; options: unknown }; properties: { id: string; value: unknown }[] }[];
   };
 }
