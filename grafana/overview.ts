@@ -21,8 +21,8 @@ const totals = (metric: string): Query[] => [
 ];
 
 const changes = (metric: string): Query[] => [
-  { expr: changeSince(metric, '1d'), legend: 'since yesterday' },
-  { expr: changeSince(metric, '1w'), legend: 'since last week' },
+  { expr: changeSince(metric, '1d'), legend: 'since yesterday ({{instance}})' },
+  { expr: changeSince(metric, '1w'), legend: 'since last week ({{instance}})' },
 ];
 
 const largest = (expr: string): string => `topk by (job, instance) (20, ${expr})`;
@@ -118,11 +118,11 @@ const overTime: Section = {
     timeline(
       {
         title: 'Snapshots over time',
-        description: 'Orange where totals are partial.',
+        description: 'Orange where a snapshot was partial, those between two points of the graphs included.',
         unit: 'none',
         size: [9, 5],
       },
-      [{ expr: here('vhi_snapshot_complete'), legend: '{{instance}}' }],
+      [{ expr: `min_over_time(${here('vhi_snapshot_complete')}[$__rate_interval])`, legend: '{{instance}}' }],
       [SNAPSHOT],
     ),
     stat(

@@ -148,8 +148,9 @@ describe('every panel', () => {
 
   it('takes rates over $__rate_interval', () => {
     for (const { name, target } of targets) {
-      const rates = target.expr.match(/\b(i?rate|increase)\(/g)?.length ?? 0;
-      expect(target.expr.split('[$__rate_interval]').length - 1, name).to.equal(rates);
+      const ranges = [...target.expr.matchAll(/\b(?:i?rate|increase)\([^[]*\[([^\]]*)\]/g)].map(([, range]) => range);
+      expect(ranges, name).to.have.lengthOf(target.expr.match(/\b(i?rate|increase)\(/g)?.length ?? 0);
+      for (const range of ranges) expect(range, name).to.equal('$__rate_interval');
     }
   });
 });
