@@ -55,7 +55,7 @@ export const failingSince = (pick: Pick = here): string => {
   return [
     told('last well', `${errors} * ${KEY} group_left () ${lastWell(pick)}`),
     told(
-      'not well for a day, failing since',
+      'not seen well within a day, failing since',
       `(${errors} unless ${KEY} ${lastWell(pick)}) * ${KEY} group_left () ${firstSeen}`,
     ),
   ].join(' or ');
