@@ -5,6 +5,7 @@ import { SelfMetrics, type Build } from './metrics/self.js';
 import { Passwords } from './openstack/password.js';
 import type { Settings } from './settings/settings.js';
 import { Collector } from './snapshot/collector.js';
+import { Journal } from './snapshot/journal.js';
 import { createApp } from './web/app.js';
 import { listen, type Listening } from './web/listen.js';
 
@@ -23,6 +24,7 @@ export interface DaemonOptions {
  */
 export async function startDaemon({ settings, log, env, build, onDomains }: DaemonOptions): Promise<Listening> {
   const self = new SelfMetrics({ build, withProcess: true });
+  const journal = new Journal(log);
   const collector = new Collector({
     settings: settings.collect,
     passwords: new Passwords(env),
@@ -30,6 +32,7 @@ export async function startDaemon({ settings, log, env, build, onDomains }: Daem
     random: Math.random,
     log,
     observer: self,
+    onEnd: (snapshot) => journal.note(snapshot),
   });
   const file = await openDomainsFile(settings.domainsFile, {
     defaults: settings.defaults,

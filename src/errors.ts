@@ -16,12 +16,12 @@ export type Reason = (typeof REASONS)[number];
 /** What an operator can do about it, in a few words; the README's table says the same. */
 export const ADVICE: Readonly<Record<Reason, string>> = {
   config: 'mend what the message names',
-  auth: 'check the password, user, domain and project, and that none is disabled or locked; until one of them changes, the next try is after 5 minutes, then an hour, then every 6 hours',
+  auth: 'check the password, user, domain and project, and that none is disabled or locked; until one of them changes, the daemon tries again after 5 minutes, then an hour, then every 6 hours',
   forbidden: 'give the user the role, or use --collect.strategy=auto',
   not_found: 'check --cloud.region, --cloud.interface and --cloud.compute-url',
   rate_limited: 'scrape less often, or lower --collect.request-concurrency',
   unavailable: "look at the cloud's services: they answer 5xx",
-  timeout: 'give the scrape more time (scrape_timeout), and see which domain is slow',
+  timeout: 'give the scrape more time (scrape_timeout, --collect.timeout), and see which domain is slow',
   network: 'check routes and DNS, and for a certificate that is not trusted --cloud.ca-file',
   bad_response: "look for a proxy in between, or an address that is not Nova's or Keystone's",
   incomplete: 'see what the message names: it was read, but is known not to be all',

@@ -161,6 +161,7 @@ describe('the architecture', () => {
     ['prom-client', (file) => layerOf(file) === 'metrics', null],
     ['zod', (file) => layerOf(file) === 'openstack', null],
     ['fastest-levenshtein', (file) => file === 'text.ts', 1],
+    ['string-width', (file) => file === 'commands/width.ts', 1],
     ['node:https', (file) => file === 'http/agents.ts' || layerOf(file) === 'web', null],
   ];
   for (const [name, home, count] of homes) {

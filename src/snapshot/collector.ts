@@ -18,7 +18,6 @@ import { ProjectBook } from '../usage/project-book.js';
 import { STRATEGIES } from '../usage/strategies.js';
 import { Collection, type CollectionProgress } from './collection.js';
 import { collectDomain } from './domain.js';
-import { Journal } from './journal.js';
 import type { Snapshot } from './snapshot.js';
 
 /** What the exporter counts of its own doings. */
@@ -38,13 +37,14 @@ export interface CollectorOptions {
   random: () => number;
   log: Logger;
   observer: CollectObserver;
+  /** At the end of a collection, with its last answer; not if everybody left before. */
+  onEnd?: (snapshot: Snapshot) => void;
 }
 
 /** Keeps what lasts from one collection to the next: identities, connections, what was learnt of the clouds. */
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #gates: LoginGates;
-  readonly #journal: Journal;
   readonly #sessions = new Map<string, Session>();
   readonly #clouds = new Map<string, CloudAccess>();
   readonly #foreign = new Map<string, Set<string>>();
@@ -54,7 +54,6 @@ export class Collector {
   constructor(options: CollectorOptions) {
     this.#options = options;
     this.#gates = new LoginGates(options.clock);
-    this.#journal = new Journal(options.log);
   }
 
   /** The newest snapshot that was given to anybody. */
@@ -111,7 +110,7 @@ export class Collector {
       clock,
       collect,
       onError: (domain, reason) => observer.error(domain, reason),
-      onEnd: (snapshot) => this.#journal.note(snapshot),
+      onEnd: (snapshot) => this.#options.onEnd?.(snapshot),
     });
     return this.#current;
   }

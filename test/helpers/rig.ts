@@ -6,6 +6,7 @@ import type { CollectSettings } from '../../src/settings/settings.js';
 import { type Call, startSimulator, type Simulator, type SimulatorSettings } from '../../src/simulator/server.js';
 import type { World } from '../../src/simulator/world.js';
 import { Collector } from '../../src/snapshot/collector.js';
+import { Journal } from '../../src/snapshot/journal.js';
 import type { DomainSnapshot, Snapshot } from '../../src/snapshot/snapshot.js';
 import type { Counting } from '../../src/usage/counting.js';
 import { makeDomain, makeList } from './domains.js';
@@ -97,6 +98,7 @@ export class Rig {
   constructor(sim: Simulator, { world, settings = {}, clock = systemClock }: RigOptions) {
     this.world = world;
     this.sim = sim;
+    const journal = new Journal(this.log);
     this.collector = new Collector({
       settings: { ...SETTINGS, ...settings },
       passwords: new Passwords({}),
@@ -108,6 +110,7 @@ export class Rig {
         login: () => undefined,
         error: (domain, reason) => void this.failures.push(`${domain} ${reason}`),
       },
+      onEnd: (snapshot) => journal.note(snapshot),
     });
   }
 
