@@ -21,14 +21,15 @@ function rowId({ domain }: DomainSnapshot): string {
 const badge = (result: DomainSnapshot['result']): Html => html`<span class="badge ${result}">${result}</span>`;
 const ailing = ({ domains }: Snapshot): DomainSnapshot[] => domains.filter(({ result }) => result !== 'ok');
 
-/** The domains that failed, or are partial, each a link to its row. */
-export function attentionHtml(snapshot: Snapshot): Html {
-  const domains = ailing(snapshot);
-  if (domains.length === 0) return html``;
+/** The domains that failed, or are partial, each a link to its row; and what else there is. */
+export function attentionHtml(snapshot: Snapshot | null, others: Html[]): Html {
+  const domains = snapshot ? ailing(snapshot) : [];
+  if (domains.length + others.length === 0) return html``;
   const more = domains.length - LISTED;
   return html`<section class="attention" aria-labelledby="attention">
-    <h2 id="attention">${counted(domains.length, 'domain')} ${domains.length === 1 ? 'needs' : 'need'} attention</h2>
+    <h2 id="attention">Needs attention</h2>
     <ul>
+      ${others.map((item) => html`<li>${item}</li>`)}
       ${domains.slice(0, LISTED).map((domain) => {
         const id = rowId(domain);
         const why = domain.errors.map(({ stage, reason }) => `${stage}, ${reason}`).join('; ');

@@ -122,9 +122,6 @@ details p { padding-left: 1.05rem; max-width: 46rem; }
   nav { flex: 1 0 100%; order: 3; }
   .refresh { margin-left: auto; font-size: 0.8rem; }
 }
-@media (prefers-reduced-motion: no-preference) {
-  html { scroll-behavior: smooth; }
-}
 @media print {
   .refresh, nav, .skip { display: none; }
 }

@@ -4,7 +4,7 @@ import type { FileState } from '../domains/list.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { html, Html } from './html.js';
 import { attentionHtml, domainsHtml } from './status-domains.js';
-import { fileHtml } from './status-file.js';
+import { fileAttention, fileHtml } from './status-file.js';
 import { SCRIPT } from './status-script.js';
 import { STYLE } from './status-style.js';
 import { ageHtml, totalsHtml } from './status-totals.js';
@@ -54,8 +54,8 @@ export const STATUS_HEADERS: Readonly<Record<string, string>> = {
 export function statusPage(input: StatusInput): StatusPage {
   const { snapshot, file, now, version, metricsPath } = input;
   const verdict = verdictOf(snapshot);
-  const body = html`${totalsHtml(snapshot, verdict)} ${snapshot ? attentionHtml(snapshot) : ''}
-  ${fileHtml(file, snapshot)} ${snapshot ? domainsHtml(snapshot) : ''}`;
+  const body = html`${totalsHtml(snapshot, verdict)} ${attentionHtml(snapshot, fileAttention(file))}
+  ${snapshot ? domainsHtml(snapshot) : ''} ${fileHtml(file, snapshot)}`;
   const tag = hash(body.text);
   // A page that an older exporter gave can't show a newer one's figures, but for loading itself anew.
   const build = hash(`${version} ${metricsPath} ${STYLE} ${SCRIPT}`);

@@ -185,7 +185,7 @@ describe('the status page', () => {
       for (const [, id, label] of links) {
         expect(seen(`<${between(page, `id="${id}" class=`, '</th>')}`)).to.match(new RegExp(`${label}$`));
       }
-      expect(seen(`<${section(page, 'attention')}`)).to.contain('2 domains need attention');
+      expect(seen(`<${section(page, 'attention')}`)).to.contain('Needs attention');
     });
 
     it('and offers to hide those that are well only where there are both', () => {
@@ -211,14 +211,25 @@ describe('the status page', () => {
 
     it('with its bad lines, the first 20 of them', () => {
       const problems = Array.from({ length: 31 }, (_, i) => ({ line: i + 5, message: `wrong ${i}` }));
-      expect(file({}, problems)).to.contain('bad lines 1 domain in force, 31 bad lines');
+      expect(file({}, problems)).to.contain('partial 1 domain in force, 31 bad lines');
       expect(file({}, problems)).to.contain('Line 5: wrong 0').and.to.contain('Line 24: wrong 19 And 11 more.');
       expect(file({}, problems)).not.to.contain('wrong 20');
     });
 
     it('that could not be taken over', () => {
-      expect(file({ lastReloadSuccessful: false })).to.contain('not taken over 1 domain in force');
+      expect(file({ lastReloadSuccessful: false })).to.contain('failed 1 domain in force');
       expect(file({ lastReloadSuccessful: false })).to.contain('the last good list stays in force');
+    });
+
+    it('first among what needs attention, unless it is well', () => {
+      const attention = (change: Partial<FileState>, problems: Snapshot['problems'] = []): string => {
+        const list = makeList([makeDomain('acme')], problems);
+        const state = { list, lastReloadSuccessful: true, lastSuccessAt: COLLECTED_AT, ...change };
+        return seen(`<${section(pageOf(snapshotOf([{ label: 'globex' }]), { file: state }), 'attention')}`);
+      };
+      expect(attention({})).to.match(/Needs attention failed globex/);
+      expect(attention({ lastReloadSuccessful: false })).to.match(/failed Domains file not taken over failed globex/);
+      expect(attention({}, [{ line: 1, message: 'no id' }])).to.match(/partial Domains file 1 bad line failed globex/);
     });
 
     it('that was taken over after the snapshot', () => {
@@ -289,7 +300,7 @@ describe('the status page', () => {
     expect(page.length).to.be.lessThan(550_000);
     expect(page.split('<tbody')).to.have.length(1001);
     expect(seen(`<${section(page, 'attention')}`))
-      .to.contain('100 domains need attention')
+      .to.contain('Needs attention')
       .and.match(/And 80 more/);
   });
 });
