@@ -161,8 +161,9 @@ export class Cloud {
     this.simulator.faults.add({ kind: 'slow', ms, domainId: this.idOf('initech') });
   }
 
-  breakProject(): void {
-    const projectId = this.#project('umbrella', 'umbrella-2').id;
+  /** One of the domain's projects can't be read: the domain is partial. */
+  breakProject(domain: 'umbrella' | 'globex'): void {
+    const projectId = this.#project(domain, `${domain}-2`).id;
     this.simulator.faults.add({ kind: 'status', status: 500, route: 'servers', projectId });
   }
 

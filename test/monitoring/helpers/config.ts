@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 /* The files that the project ships, with other addresses in them and nothing else. */
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+export const README = join(ROOT, 'README.md');
 export const SHIPPED_CONFIG = join(ROOT, 'prometheus.yml.example');
 export const SHIPPED_ALERTMANAGER = join(ROOT, 'prometheus', 'alertmanager.yml.example');
 
@@ -64,14 +65,24 @@ function shorten(text: string): string {
   return scrape.includes('global:') ? scrape : `global:\n  evaluation_interval: ${interval}s\n${scrape}`;
 }
 
+/** Evaluated so often, and with subqueries so fine, that none of the short states goes unseen. */
+async function shortenRules(folder: string): Promise<void> {
+  for (const name of ['recording.rules.yml', 'alerts.rules.yml']) {
+    const path = join(folder, name);
+    const text = await readFile(path, 'utf8');
+    const short = text
+      .replace('interval: 60s', `interval: ${interval}s`)
+      .replace('_duration_seconds > 40', `_duration_seconds > ${timeout * 0.8}`)
+      .replaceAll(':1m]', `:${interval}s]`);
+    await writeFile(path, short);
+  }
+}
+
 /** Puts both files, and the rules beside them, into a folder as a user would. */
 export async function install(folder: string, ports: Ports): Promise<{ prometheus: string; alertmanager: string }> {
   await mkdir(join(folder, 'prometheus'), { recursive: true });
   await cp(join(ROOT, 'prometheus'), join(folder, 'prometheus'), { recursive: true });
-  if (isShortened) {
-    const rules = join(folder, 'prometheus', 'recording.rules.yml');
-    await writeFile(rules, (await readFile(rules, 'utf8')).replace('interval: 60s', `interval: ${interval}s`));
-  }
+  if (isShortened) await shortenRules(join(folder, 'prometheus'));
   const { changed } = await prometheusConfig(ports);
   const paths = { prometheus: join(folder, 'prometheus.yml'), alertmanager: join(folder, 'alertmanager.yml') };
   await writeFile(paths.prometheus, isShortened ? shorten(changed) : changed);

@@ -44,6 +44,7 @@ export class Timeline {
   delivered!: Notification;
   /** Seconds from the deletion of the servers to the webhook. */
   deliveredAfter = 0;
+  #end = 0;
   readonly #began = performance.now();
   readonly #closers: (() => Promise<unknown>)[] = [];
   readonly #prometheusPort: number;
@@ -83,7 +84,7 @@ export class Timeline {
 
   /** The live part, from the first state to the alert's delivery. */
   get span(): Span {
-    return { start: this.stages.well.start, end: this.stages.dropped.end };
+    return { start: this.stages.well.start, end: this.#end };
   }
 
   get target(): string {
@@ -148,7 +149,7 @@ export class Timeline {
     const pages: string[] = [];
     for (let day = 0; day < HISTORY_DAYS; day++) {
       this.cloud.grow();
-      if (day === BROKEN_DAY) this.cloud.breakProject();
+      if (day === BROKEN_DAY) this.cloud.breakProject('umbrella');
       pages.push(await this.page(OPEN_METRICS, 10));
       this.historyHeld.push(this.cloud.inUse());
       this.cloud.mend();
@@ -199,28 +200,33 @@ export class Timeline {
 
   async #play(): Promise<void> {
     const { cloud } = this;
-    await this.#stage('well', { scrapes: 2 }, () => undefined);
-    await this.#stage('failing', { scrapes: 2 }, () => {
+    await this.#stage('well', { scrapes: 2, alerts: [] }, () => undefined);
+    const failing = ['VhiDomainFailing', 'VhiSnapshotIncomplete', 'VhiScrapeNearTimeout'];
+    await this.#stage('failing', { scrapes: 2, alerts: failing }, () => {
       cloud.changeGlobexPassword();
       cloud.slowDown(timeout * 300);
-      cloud.breakProject();
+      cloud.breakProject('umbrella');
     });
-    await this.#stage('outage', { scrapes: 1 }, () => {
+    await this.#stage('outage', { scrapes: 1, alerts: ['VhiAllDomainsFailing'] }, () => {
       cloud.mend();
       cloud.breakAll();
     });
-    await this.#stage('edited', { scrapes: 1, settle: EDIT_S }, async () => {
+    await this.#stage('edited', { scrapes: 1, alerts: ['VhiDomainsFileProblems'], settle: EDIT_S }, async () => {
       cloud.mend();
+      cloud.breakProject('globex');
       await cloud.tellGlobexPassword();
       await cloud.writeLines(`${cloud.lines('vandelay')}${cloud.starkLine}wayne nam=wayne\n`);
     });
-    await this.#stage('lost', { scrapes: 1, settle: EDIT_S }, () => cloud.loseFile());
-    await this.#stage('down', { scrapes: 1 }, async () => {
+    await this.#stage('lost', { scrapes: 1, alerts: ['VhiDomainsFileNotReloaded'], settle: EDIT_S }, () =>
+      cloud.loseFile(),
+    );
+    await this.#stage('down', { scrapes: 1, alerts: ['VhiExporterDown'] }, async () => {
       await this.#stopExporter();
+      cloud.mend();
       await cloud.writeLines(cloud.lines('vandelay'));
     });
-    await this.#stage('again', { scrapes: 1 }, () => this.#startExporter());
-    await this.#stage('dropped', { scrapes: 1 }, () => {
+    await this.#stage('again', { scrapes: 1, alerts: [] }, () => this.#startExporter());
+    await this.#stage('dropped', { scrapes: 1, alerts: ['VhiDomainProjectsDropped', DROP_ALERT] }, () => {
       cloud.takeRoleAway();
       cloud.deleteServers('acme');
     });
@@ -229,7 +235,7 @@ export class Timeline {
 
   async #stage(
     name: Stage,
-    { scrapes, settle = 0 }: { scrapes: number; settle?: number },
+    { scrapes, alerts, settle = 0 }: { scrapes: number; alerts: readonly string[]; settle?: number },
     arrange: () => unknown,
   ): Promise<void> {
     await arrange();
@@ -241,9 +247,17 @@ export class Timeline {
       const ups = await this.prometheus.samples('up{job="vhi"}', { start: start - 1, end: now() });
       return ups.flatMap(numbers).filter(({ at }) => at > start).length >= scrapes;
     });
+    for (const alert of alerts) {
+      await eventually(`${alert} is pending or firing`, 2 * late * 1000, () => this.#isActive(alert));
+    }
     this.stages[name] = { start, end: now() };
     if (name !== 'down') this.pages[name] = await this.page('text/plain', 2);
-    this.#tell(`${name}: scraped by Prometheus`);
+    this.#tell(`${name}: scraped by Prometheus${alerts.length === 0 ? '' : `, which minds: ${alerts.join(', ')}`}`);
+  }
+
+  async #isActive(alert: string): Promise<boolean> {
+    const rules = (await this.prometheus.ruleGroups()).flatMap((group) => group.rules);
+    return rules.some(({ name, alerts = [] }) => name === alert && alerts.length > 0);
   }
 
   #noteHeld(name: Stage): void {
@@ -257,9 +271,15 @@ export class Timeline {
     const since = this.stages.dropped.start;
     this.delivered = await eventually(`the webhook has ${DROP_ALERT}`, 5 * 60_000, () =>
       Promise.resolve(this.webhook.of(DROP_ALERT)),
-    );
+    ).catch(async (cause: unknown) => {
+      const rules = (await this.prometheus.ruleGroups()).flatMap((group) => group.rules);
+      const states = rules
+        .filter(({ name }) => name === DROP_ALERT)
+        .map(({ alerts, lastError }) => ({ alerts, lastError }));
+      throw new Error(`${DROP_ALERT} did not arrive; Prometheus says ${JSON.stringify(states)}`, { cause });
+    });
     this.deliveredAfter = this.delivered.at - since;
-    this.stages.dropped.end = now();
+    this.#end = now();
     this.#tell(`${DROP_ALERT} has arrived at the webhook`);
   }
 
