@@ -11,7 +11,7 @@ type DomainError = DomainSnapshot['errors'][number];
 /** More would only repeat the table. */
 const LISTED = 20;
 const COLUMNS = ['Domain', 'Result', 'vCPUs', 'RAM', 'MiB', 'Servers', 'Projects', 'Strategy', 'Time'] as const;
-const OF_USER = '“Of user”: others than these projects, in which the user has no role, would not be seen.';
+const OF_USER = '“of user”: only the projects that the domain’s user has a role in; any others are not seen.';
 
 /** Labels are unique, but no ids: they hold what they like. */
 function rowId({ domain }: DomainSnapshot): string {

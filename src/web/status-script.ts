@@ -38,7 +38,7 @@ export const SCRIPT = `'use strict';
 
   function showGone(why) {
     goneSince ??= clockTime(now());
-    const text = 'The exporter gives no news since ' + goneSince + ' (' + why + '). What is below is older than that.';
+    const text = 'No news from the exporter since ' + goneSince + ' (' + why + '). The figures below are older.';
     const gone = element('gone');
     if (gone.textContent !== text) gone.textContent = text;
     gone.hidden = false;
@@ -60,8 +60,8 @@ export const SCRIPT = `'use strict';
   function take(page, fresh) {
     const opened = [...main.querySelectorAll('details[open]')].map(({ id }) => id);
     const ticked = [...main.querySelectorAll('input:checked')].map(({ id }) => id);
-    const focused = document.activeElement !== main && main.contains(document.activeElement);
-    const focusedId = document.activeElement?.id ?? '';
+    const focused = main.querySelector(':focus');
+    const place = focused?.closest('[id]');
     const { scrollX: x, scrollY: y } = window;
     const changed = main.dataset.verdict !== fresh.dataset.verdict;
     main.dataset.tag = fresh.dataset.tag;
@@ -69,7 +69,12 @@ export const SCRIPT = `'use strict';
     main.replaceChildren(...fresh.childNodes);
     for (const id of opened) element(id)?.setAttribute('open', '');
     for (const id of ticked) if (element(id)) element(id).checked = true;
-    if (focused) (element(focusedId) ?? main).focus({ preventScroll: true });
+    if (place) {
+      const anew = element(place.id);
+      // A summary has no id, but its details have.
+      const target = place === focused ? anew : anew?.querySelector('summary');
+      (target ?? main).focus({ preventScroll: true });
+    }
     window.scrollTo({ left: x, top: y, behavior: 'instant' });
     document.title = page.title;
     if (changed) element('news').textContent = main.dataset.verdict;

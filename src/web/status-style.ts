@@ -63,7 +63,7 @@ dt { color: var(--soft); font-size: 0.9rem; }
 .attention ul:not(:has(li:nth-child(9))) { columns: auto; }
 .attention li { margin-bottom: 0.4rem; break-inside: avoid; }
 .attention li { display: flex; align-items: baseline; gap: 0.6rem; }
-.attention .badge { flex: none; min-width: 5.4rem; }
+.attention .badge { flex: none; min-width: 5.4rem; text-align: center; }
 .attention .why, caption { color: var(--soft); }
 .attention .why { margin-left: 0.4rem; }
 .file ul { margin: 0.4rem 0 0 1.25rem; }
