@@ -7,7 +7,7 @@ import { FAMILIES } from '../../src/metrics/families.js';
 import { dashboardQueries, labelValues } from '../grafana/expressions.js';
 import { numbers, type Result, type Rule, type Span } from './helpers/api.js';
 import { dayAt, RULES_DAYS } from './helpers/backfill.js';
-import { LABELS, SECRETS } from './helpers/cloud.js';
+import { LABELS, SECRETS, type Totals } from './helpers/cloud.js';
 import * as config from './helpers/config.js';
 import { AMTOOL, PROMTOOL, run } from './helpers/processes.js';
 import { BROKEN_DAY, DROP_ALERT, HISTORY_DAYS, type Stage, STAGES, Timeline } from './helpers/timeline.js';
@@ -435,12 +435,19 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
   });
 
   describe('The dashboards', () => {
-    it('have a result for each query and each variable', async () => {
-      // The domain that was well, failed and partial in turn; the quotes in its name have to survive all the quoting.
+    // The domain that was well, failed and partial in turn; the quotes in its name have to survive all the quoting.
+    const queries = () => {
       const values = { ...timeline.labels, domain: LABELS.globex, scrape_timeout: String(config.timeout) };
-      const queries = dashboardQueries(values);
+      return dashboardQueries(values);
+    };
+    const ofPanel = (title: string) =>
+      queries()
+        .filter(({ dashboard, panel }) => dashboard === 'overview' && panel === title)
+        .map(({ expr }) => expr);
+
+    it('have a result for each query and each variable', async () => {
       const empty = await failing(
-        queries,
+        queries(),
         ({ dashboard, panel, kind, expr }) => `${dashboard} / ${panel} (${kind}): ${expr}`,
         async ({ kind, expr }) => {
           if (kind === 'variable') {
@@ -452,8 +459,39 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
         },
       );
       expect(empty).to.deep.equal([]);
-      const panels = new Set(queries.map(({ dashboard, panel }) => `${dashboard} ${panel}`));
-      told.push(`panels checked: ${panels.size}, queries run: ${queries.length}`);
+      const panels = new Set(queries().map(({ dashboard, panel }) => `${dashboard} ${panel}`));
+      told.push(`panels checked: ${panels.size}, queries run: ${queries().length}`);
+    });
+
+    it('show a total as complete or as partial, and none where there is none', async () => {
+      const titles = ['vCPUs in use', 'vCPUs in use over time'];
+      for (const title of titles) {
+        const [whole, partial, ...others] = ofPanel(title);
+        expect(others, title).to.deep.equal([]);
+        for (const stage of STAGES) {
+          const [last] = (await ofScrapes(stage, 'up{job="vhi"}')).slice(-1);
+          const shown = async (query: string) =>
+            (await prometheus().query(query, last!.at)).map(({ value }) => Number(value![1]));
+          const held = timeline.held[stage];
+          expect(await shown(whole!), `${title}: ${stage}`).to.deep.equal(held ? [held.vcpus] : []);
+          const has = held === undefined && stage !== 'outage' && stage !== 'down';
+          expect(await shown(partial!), `${title}: ${stage}`).to.have.length(has ? 1 : 0);
+        }
+      }
+    });
+
+    it('compare the total with that of a day and of a week ago', async () => {
+      const { history, historyHeld, held } = timeline;
+      for (const [title, of] of [
+        ['vCPUs: change', ({ vcpus }: Totals) => vcpus],
+        ['RAM: change', ({ ramMb }: Totals) => ramMb],
+      ] as const) {
+        const changes = ofPanel(title).map(async (query) => (await prometheus().query(query, span.end))[0]?.value?.[1]);
+        const before = [1, 7].map((days) => historyHeld[dayAt(history, span.end - days * DAY)]!);
+        expect((await Promise.all(changes)).map(Number), title).to.have.members(
+          before.map((then) => of(held.dropped!) - of(then)),
+        );
+      }
     });
   });
 });

@@ -53,7 +53,7 @@ export interface Metadata {
   unit: string;
 }
 
-type Parameters = Record<string, string | number | undefined>;
+type Parameters = Record<string, string | number>;
 
 export class Prometheus {
   readonly url: string;
@@ -65,7 +65,7 @@ export class Prometheus {
   /** @throws Error with what Prometheus says against it */
   async #get<T>(path: string, parameters: Parameters = {}): Promise<T> {
     const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, String(value));
+    for (const [name, value] of Object.entries(parameters)) query.set(name, String(value));
     const response = await fetch(`${this.url}/api/v1/${path}?${query.toString()}`);
     const text = await response.text();
     if (!response.headers.get('Content-Type')?.includes('json')) throw new Error(`${path}: ${response.status} ${text}`);
@@ -76,7 +76,8 @@ export class Prometheus {
 
   /** A scalar comes as one result without labels. */
   async query(query: string, time?: number): Promise<Result[]> {
-    const data = await this.#get<{ resultType: string; result: unknown }>('query', { query, time });
+    const parameters: Parameters = time === undefined ? { query } : { query, time };
+    const data = await this.#get<{ resultType: string; result: unknown }>('query', parameters);
     if (data.resultType === 'scalar') return [{ metric: {}, value: data.result as Point }];
     return data.result as Result[];
   }
@@ -90,11 +91,7 @@ export class Prometheus {
     return this.query(`${selector}[${Math.ceil((end - start) * 1000)}ms]`, end);
   }
 
-  async series(selector: string, { start, end }: Span): Promise<Labels[]> {
-    return this.#get('series', { 'match[]': selector, start, end });
-  }
-
-  async labelValues(label: string, selector: string | undefined, { start, end }: Span): Promise<string[]> {
+  async labelValues(label: string, selector: string, { start, end }: Span): Promise<string[]> {
     return this.#get(`label/${label}/values`, { 'match[]': selector, start, end });
   }
 

@@ -17,8 +17,9 @@ const programs = new Set<Program>();
 // A run that is interrupted must not leave a Prometheus behind.
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
-  for (const program of programs) process.kill(program.pid, 'SIGKILL');
+  for (const program of programs) void program.kill();
 });
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
 export interface Finished {
   code: number | null;

@@ -40,7 +40,6 @@ export class Timeline {
   readonly held: Partial<Record<Stage, Totals>> = {};
   readonly historyHeld: Totals[] = [];
   history!: History;
-  historySamples = 0;
   delivered!: Notification;
   /** Seconds from the deletion of the servers to the webhook. */
   deliveredAfter = 0;
@@ -109,12 +108,10 @@ export class Timeline {
   }
 
   async stop(): Promise<void> {
-    try {
-      for (const close of this.#closers.reverse()) await close();
-    } finally {
-      await this.#stopExporter();
-      await rm(this.folder, { recursive: true, force: true });
-    }
+    // All of them, whatever becomes of one.
+    const ends = await Promise.allSettled([this.#stopExporter(), ...this.#closers.map((close) => close())]);
+    await rm(this.folder, { recursive: true, force: true });
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   #tell(text: string): void {
@@ -150,15 +147,15 @@ export class Timeline {
     for (let day = 0; day < HISTORY_DAYS; day++) {
       this.cloud.grow();
       if (day === BROKEN_DAY) this.cloud.breakProject('umbrella');
-      pages.push(await this.page(OPEN_METRICS, 10));
+      pages.push(await this.page(OPEN_METRICS, timeout));
       this.historyHeld.push(this.cloud.inUse());
       this.cloud.mend();
     }
     this.cloud.grow();
     this.history = historyOf(pages);
     await mkdir(this.#data);
-    this.historySamples = await backfill(this.history, this.#data, this.target);
-    this.#tell(`${HISTORY_DAYS} days of history are in place: ${this.historySamples} samples`);
+    const samples = await backfill(this.history, this.#data, this.target);
+    this.#tell(`${HISTORY_DAYS} days of history are in place: ${samples} samples`);
   }
 
   async #startMonitoring(): Promise<void> {
