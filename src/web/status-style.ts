@@ -59,6 +59,7 @@ dt { color: var(--soft); font-size: 0.9rem; }
 .figure small { font-size: 0.95rem; }
 .exact, .facts { color: var(--soft); font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 
+.facts { margin-top: 0.5rem; }
 .attention ul { list-style: none; columns: 26rem; }
 .attention ul:not(:has(li:nth-child(9))) { columns: auto; }
 .attention li { margin-bottom: 0.4rem; break-inside: avoid; }
@@ -80,7 +81,7 @@ th:first-child { padding-left: 0; }
 th[scope='row'] { white-space: normal; font-weight: 600; min-width: 9rem; }
 thead th { position: sticky; top: 0; z-index: 1; background: var(--card); color: var(--soft); font-weight: 600; box-shadow: inset 0 -1px var(--line); }
 tbody { border-top: 1px solid var(--line); }
-tbody:target { background: var(--mark); }
+tbody:target { background: var(--mark); box-shadow: 0 0 0 0.4rem var(--mark); }
 .errors td { padding: 0 0 0.7rem; text-align: left; white-space: normal; }
 .errors ul { list-style: none; }
 .errors li { padding: 0.15rem 0 0.15rem 0.8rem; border-left: 3px solid var(--bad); }

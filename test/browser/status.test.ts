@@ -105,6 +105,20 @@ describe('the status page in a browser', () => {
     });
   }
 
+  it('is as accessible where a row is marked, and its advice open', async () => {
+    await withState(STATES['partial']!(), async (rig) => {
+      for (const { name: view, ...options } of VIEWS) {
+        await withTab(rig.url, options, async (tab) => {
+          const { page } = tab;
+          await page.locator('.attention a').first().click();
+          await page.locator('tbody:target summary').click();
+          await tab.expectAccessible(view);
+          await tab.screenshot(`marked-${view}`, { fullPage: false });
+        });
+      }
+    });
+  });
+
   it('can be used by the keyboard alone, and shows where one is', async () => {
     await withState(STATES['partial']!(), async (rig) => {
       for (const viewport of [WIDE, PHONE]) {
