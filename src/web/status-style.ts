@@ -4,14 +4,14 @@ export const STYLE = `
   color-scheme: light dark;
   --page: #f5f6f8; --card: #fff; --line: #d9dee5; --text: #1b2129; --soft: #56606d; --link: #0b4fc0;
   --good: #12662f; --good-back: #e3f4e8; --warn: #7a4a00; --warn-back: #fdf1d8; --bad: #a3211b; --bad-back: #fde8e6;
-  --calm-back: #e9edf2; --mark: #fff3c4;
+  --calm-back: #e9edf2; --mark: #e8f0fe;
   font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #0f1318; --card: #171d24; --line: #2d3641; --text: #e6ebf1; --soft: #a3aebb; --link: #8ab8ff;
     --good: #6fdc92; --good-back: #12291b; --warn: #f0c25a; --warn-back: #2e2310; --bad: #ff938a; --bad-back: #341917;
-    --calm-back: #242c36; --mark: #3a3113;
+    --calm-back: #242c36; --mark: #1d2b42;
   }
 }
 * { box-sizing: border-box; }
@@ -81,7 +81,7 @@ th:first-child { padding-left: 0; }
 th[scope='row'] { white-space: normal; font-weight: 600; min-width: 9rem; }
 thead th { position: sticky; top: 0; z-index: 1; background: var(--card); color: var(--soft); font-weight: 600; box-shadow: inset 0 -1px var(--line); }
 tbody { border-top: 1px solid var(--line); }
-tbody:target { background: var(--mark); box-shadow: 0 0 0 0.4rem var(--mark); }
+tbody:target { background: var(--mark); box-shadow: -0.5rem 0 var(--mark), 0.5rem 0 var(--mark); }
 .errors td { padding: 0 0 0.7rem; text-align: left; white-space: normal; }
 .errors ul { list-style: none; }
 .errors li { padding: 0.15rem 0 0.15rem 0.8rem; border-left: 3px solid var(--bad); }
