@@ -10,7 +10,7 @@ import type { Collector } from '../snapshot/collector.js';
 import { scrapeTimeLeft } from '../snapshot/deadline.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { snapshotJson } from './json.js';
-import { STATUS_HEADERS, statusPage } from './status.js';
+import { STATUS_HEADERS, statusPage } from './status/page.js';
 
 export interface AppOptions {
   settings: Pick<Settings, 'collect' | 'web'>;

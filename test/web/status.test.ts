@@ -5,9 +5,9 @@ import { ADVICE, CollectError, REASONS } from '../../src/errors.js';
 import { type Snapshot, takeSnapshot } from '../../src/snapshot/snapshot.js';
 import { Progress } from '../../src/usage/progress.js';
 import { html } from '../../src/web/html.js';
-import { type StatusInput, statusPage } from '../../src/web/status.js';
-import { SCRIPT } from '../../src/web/status-script.js';
-import { ageText, ramText, STALE_SECONDS } from '../../src/web/status-words.js';
+import { type StatusInput, statusPage } from '../../src/web/status/page.js';
+import { SCRIPT } from '../../src/web/status/script.js';
+import { ageText, ramText, STALE_SECONDS } from '../../src/web/status/words.js';
 import { makeDomain, makeList } from '../helpers/domains.js';
 import { COLLECTED_AT, samplePage, sampleSnapshot } from '../metrics/sample.js';
 

@@ -1,7 +1,7 @@
-import type { FileState } from '../domains/list.js';
-import type { Snapshot } from '../snapshot/snapshot.js';
-import { html, type Html } from './html.js';
-import { counted, foreign, grouped, timeHtml } from './status-words.js';
+import type { FileState } from '../../domains/list.js';
+import type { Snapshot } from '../../snapshot/snapshot.js';
+import { html, type Html } from '../html.js';
+import { counted, foreign, grouped, timeHtml } from './words.js';
 
 /** The rest is in the JSON of the snapshot. */
 const LISTED = 20;

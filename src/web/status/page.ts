@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 
-import type { FileState } from '../domains/list.js';
-import type { Snapshot } from '../snapshot/snapshot.js';
-import { html, Html } from './html.js';
-import { attentionHtml, domainsHtml } from './status-domains.js';
-import { fileAttention, fileHtml } from './status-file.js';
-import { SCRIPT } from './status-script.js';
-import { STYLE } from './status-style.js';
-import { ageHtml, totalsHtml } from './status-totals.js';
-import { verdictOf } from './status-verdict.js';
+import type { FileState } from '../../domains/list.js';
+import type { Snapshot } from '../../snapshot/snapshot.js';
+import { html, Html } from '../html.js';
+import { attentionHtml, domainsHtml } from './domains.js';
+import { fileAttention, fileHtml } from './file.js';
+import { SCRIPT } from './script.js';
+import { STYLE } from './style.js';
+import { ageHtml, totalsHtml } from './totals.js';
+import { verdictOf } from './verdict.js';
 
 export interface StatusInput {
   /** The last one; null before the first. */

@@ -1,5 +1,5 @@
-import type { Snapshot } from '../snapshot/snapshot.js';
-import { counted, grouped } from './status-words.js';
+import type { Snapshot } from '../../snapshot/snapshot.js';
+import { counted, grouped } from './words.js';
 
 /** What the totals are worth. */
 export interface Verdict {

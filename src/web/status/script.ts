@@ -1,4 +1,4 @@
-import { STALE_SECONDS } from './status-words.js';
+import { STALE_SECONDS } from './words.js';
 
 /**
  * The status page's own script: it asks for the page again and again, and puts what has changed in its place. No part of

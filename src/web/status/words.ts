@@ -1,4 +1,4 @@
-import { html, type Html } from './html.js';
+import { html, type Html } from '../html.js';
 
 const WHOLE = new Intl.NumberFormat('en');
 const UNITS = ['MiB', 'GiB', 'TiB', 'PiB'] as const;
