@@ -25,3 +25,15 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   const best = closest(word, candidates);
   return distance(word, best) <= Math.max(1, Math.floor(best.length / 3)) ? best : null;
 }
+
+const WHOLE = new Intl.NumberFormat('en');
+
+/** 3649536 → 3,649,536 */
+export function grouped(value: number): string {
+  return WHOLE.format(value);
+}
+
+/** 1 domain, 2 domains */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+}

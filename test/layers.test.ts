@@ -97,7 +97,12 @@ const VALUES_FROM: Record<string, Record<string, string[]>> = {
   openstack: { domains: [] },
   snapshot: { domains: ['domains/domain.ts'], settings: [], 'log.ts': [] },
   metrics: { domains: [], usage: ['usage/counting.ts'], snapshot: [] },
-  web: { domains: [], settings: [], 'log.ts': [], snapshot: ['snapshot/snapshot.ts', 'snapshot/deadline.ts'] },
+  web: {
+    domains: [],
+    settings: [],
+    'log.ts': [],
+    snapshot: ['snapshot/snapshot.ts', 'snapshot/gaps.ts', 'snapshot/deadline.ts'],
+  },
 };
 
 describe('the architecture', () => {

@@ -1,6 +1,7 @@
 import { ADVICE, type Reason } from '../errors.js';
+import { gapsText } from '../snapshot/gaps.js';
 import { snapshotErrors, type Snapshot, type SnapshotError } from '../snapshot/snapshot.js';
-import { printable } from '../text.js';
+import { counted, printable } from '../text.js';
 
 /** What went wrong, and what to do about it, said once for each reason. Each reason begins with an empty line. */
 export function errorReport(snapshot: Snapshot): string[] {
@@ -28,22 +29,14 @@ function whose(errors: readonly SnapshotError[]): string {
 }
 
 /** The totals in a sentence, which says so where they are not all. */
-export function inUse({ totals, complete, counting, domains, problems }: Snapshot): string {
-  const all = counted(domains.length, 'domain');
-  const gaps = [
-    ...(['failed', 'partial'] as const)
-      .map((result) => ({ result, count: domains.filter((domain) => domain.result === result).length }))
-      .filter(({ count }) => count > 0)
-      .map(({ result, count }) => `${count} of ${all} ${result}`),
-    ...(problems.length > 0 ? [`${counted(problems.length, 'bad line')} in the file`] : []),
-  ].join(', ');
+export function inUse(snapshot: Snapshot): string {
+  const { totals, complete, counting, domains } = snapshot;
+  const gaps = gapsText(snapshot);
   if (!totals) return `Not complete: what is in use is not known (${gaps}).`;
   const { vcpus, ramMb, servers } = totals;
-  const figures = `${counted(vcpus, 'vCPU')} and ${ramMb} MB (${(ramMb / 1024).toFixed(1)} GiB) of RAM`;
+  const figures = `${vcpus} vCPU${vcpus === 1 ? '' : 's'} and ${ramMb} MB (${(ramMb / 1024).toFixed(1)} GiB) of RAM`;
   const by = `${servers === null ? '' : ` by ${counted(servers, 'server')}`}, counting ${counting}`;
   return complete
-    ? `In use in ${all}: ${figures}${by}.`
+    ? `In use in ${counted(domains.length, 'domain')}: ${figures}${by}.`
     : `Not complete: in use are at least ${figures}${by} (${gaps}).`;
 }
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -96,7 +96,7 @@ describe('commands that collect once', () => {
       `what to do: ${ADVICE.config}`,
       '',
       'Not complete: in use are at least 4 vCPUs and 2048 MB (2.0 GiB) of RAM by 2 servers, counting allocated ' +
-        '(1 of 2 domains failed, 1 bad line in the file).',
+        '(1 of 2 domains failed, 1 line of the domains file is bad).',
     ]);
   });
 

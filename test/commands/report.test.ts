@@ -86,7 +86,7 @@ describe('the sentence of what is in use', () => {
     const problems = [{ line: 7, message: 'unknown key' }];
     expect(inUse(snapshotOf(domains, { complete: false, totals, problems }))).to.equal(
       'Not complete: in use are at least 6 vCPUs and 12288 MB (12.0 GiB) of RAM by 2 servers, counting allocated ' +
-        '(1 of 3 domains failed, 1 of 3 domains partial, 1 bad line in the file).',
+        '(1 of 3 domains failed, 1 is partial, 1 line of the domains file is bad).',
     );
   });
 

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 
 import { ADVICE } from '../../errors.js';
 import type { DomainSnapshot, Snapshot } from '../../snapshot/snapshot.js';
-import { excerpt } from '../../text.js';
+import { counted, excerpt, grouped } from '../../text.js';
 import { html, type Html } from '../html.js';
-import { counted, foreign, grouped, ramText, spoken } from './words.js';
+import { foreign, ramText, spoken } from './words.js';
 
 type DomainError = DomainSnapshot['errors'][number];
 

@@ -1,7 +1,8 @@
 import type { FileState } from '../../domains/list.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
+import { counted, grouped } from '../../text.js';
 import { html, type Html } from '../html.js';
-import { counted, foreign, grouped, timeHtml } from './words.js';
+import { foreign, timeHtml } from './words.js';
 
 /** The rest is in the JSON of the snapshot. */
 const LISTED = 20;

@@ -1,7 +1,8 @@
 import type { Snapshot } from '../../snapshot/snapshot.js';
+import { grouped } from '../../text.js';
 import { html, type Html } from '../html.js';
 import type { Verdict } from './verdict.js';
-import { ageText, grouped, ramText, STALE_SECONDS, timeHtml } from './words.js';
+import { ageText, ramText, STALE_SECONDS, timeHtml } from './words.js';
 
 /** All that changes by itself, apart from the rest: else no page would be as the one before. */
 export function ageHtml(snapshot: Snapshot, now: number): Html {

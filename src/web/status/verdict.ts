@@ -1,5 +1,6 @@
+import { gapsText } from '../../snapshot/gaps.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
-import { counted, grouped } from './words.js';
+import { counted } from '../../text.js';
 
 /** What the totals are worth. */
 export interface Verdict {
@@ -27,19 +28,5 @@ export function verdictOf(snapshot: Snapshot | null): Verdict {
         : `${one ? 'The only domain was' : `All ${all} were`} collected without an error.`;
     return { kind: 'complete', word: 'Complete', sentence };
   }
-  return { kind: 'partial', word: 'Partial', sentence: `At least this is in use: ${lacking(snapshot)}.` };
-}
-
-function lacking({ domains, problems }: Snapshot): string {
-  const number = (result: string): number => domains.filter((domain) => domain.result === result).length;
-  const failed = number('failed');
-  const partial = number('partial');
-  const bad = problems.length;
-  const of = ` of ${counted(domains.length, 'domain')}`;
-  const are = (count: number): string => (count === 1 ? 'is' : 'are');
-  return [
-    ...(failed > 0 ? [`${grouped(failed)}${of} failed`] : []),
-    ...(partial > 0 ? [`${grouped(partial)}${failed > 0 ? '' : of} ${are(partial)} partial`] : []),
-    ...(bad > 0 ? [`${counted(bad, 'line')} of the domains file ${are(bad)} bad`] : []),
-  ].join(', ');
+  return { kind: 'partial', word: 'Partial', sentence: `At least this is in use: ${gapsText(snapshot)}.` };
 }

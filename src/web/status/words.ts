@@ -1,26 +1,16 @@
+import { grouped } from '../../text.js';
 import { html, type Html } from '../html.js';
 
-const WHOLE = new Intl.NumberFormat('en');
 const UNITS = ['MiB', 'GiB', 'TiB', 'PiB'] as const;
 
 /** A snapshot older than this makes one ask who still scrapes. */
 export const STALE_SECONDS = 600;
 
-/** 3649536 → 3,649,536 */
-export function grouped(value: number): string {
-  return WHOLE.format(value);
-}
-
 /** 3649536 → 3.48 TiB. Cut, not rounded: what it says is in use. */
 export function ramText(mib: number): string {
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, mib)) / 10));
   const value = Math.floor((mib / 1024 ** power) * 100) / 100;
-  return `${WHOLE.format(value)} ${UNITS[power] ?? 'MiB'}`;
-}
-
-/** 1 domain, 2 domains */
-export function counted(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+  return `${grouped(value)} ${UNITS[power] ?? 'MiB'}`;
 }
 
 /** 90 s, 5 min, 3 h, 4 days. The page's script goes on in the same words. */
