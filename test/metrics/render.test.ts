@@ -56,6 +56,17 @@ function families(page: string): Record<string, string[]> {
 }
 
 describe('metrics page', () => {
+  it('is the same whatever format was asked for before, those of the process included', async () => {
+    const self = new SelfMetrics({ build: BUILD, withProcess: true });
+    self.login('success');
+    const names = async (format: (typeof FORMATS)[number]): Promise<string[]> =>
+      [...(await renderMetrics(samplePage(), self, format)).matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name);
+    const first = await names(TEXT);
+    expect(first).to.include.members(['vhi_cloud_logins_total', 'process_cpu_seconds_total']);
+    expect(await names(OPENMETRICS)).to.include.members(['vhi_cloud_logins', 'process_cpu_seconds']);
+    expect(await names(TEXT)).to.deep.equal(first);
+  });
+
   for (const [file, format] of [
     ['metrics.prom', TEXT],
     ['metrics.openmetrics', OPENMETRICS],
