@@ -6,8 +6,8 @@ import { type Tab, withTab } from './browser.js';
 import './hooks.js';
 import { domainId, many, STATES, withState } from './states.js';
 
-/** More than the 5 s after which the page asks again. */
-const SOON = 9000;
+/** More than the 5 s after which the page asks again, on a busy machine too. */
+const SOON = 30_000;
 
 /** Another server of 1 vCPU in acme, and a scrape that sees it. */
 async function grow(rig: Rig): Promise<void> {
@@ -213,7 +213,8 @@ describe('the status page as time goes by', () => {
             await withOwnClock(tab);
             await page.route('**/', answer);
             await page.clock.runFor(5100);
-            await page.clock.runFor(10_100);
+            // Only then: no answer, however quick, comes within time that is skipped.
+            if (what === 'silence') await page.clock.runFor(10_100);
             await page.getByRole('alert').waitFor({ state: 'visible', timeout: SOON });
             expect(await page.getByRole('alert').innerText()).to.contain(`(${why})`);
             expect(await vcpus(page)).to.equal(before);
