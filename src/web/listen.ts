@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { ListenAddress } from '../settings/values.js';
+import { farewell } from './farewell.js';
 
 export interface Listening {
   /** Where to point a browser: a listener on all addresses is named by localhost. */
@@ -10,14 +11,13 @@ export interface Listening {
   close: () => Promise<void>;
 }
 
-const GRACE_MS = 5000;
-
 /**
  * Opens the socket.
  * @throws Error that names the address and what is wrong with it
  */
 export async function listen(handler: RequestListener, { host, port }: ListenAddress): Promise<Listening> {
   const server = createServer(handler);
+  const close = farewell(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
@@ -30,17 +30,6 @@ export async function listen(handler: RequestListener, { host, port }: ListenAdd
   const name = host === null ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return {
     url: `http://${name}:${bound}/`,
-    close: () =>
-      new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
-        // A connection whose answer has ended meanwhile is kept alive otherwise, by a scraper for minutes.
-        const idle = setInterval(() => server.closeIdleConnections(), 50);
-        server.close(() => {
-          clearTimeout(timer);
-          clearInterval(idle);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    close,
   };
 }
