@@ -1,3 +1,4 @@
+import type { Answer } from './answer.js';
 import type { Route, SimRequest } from './request.js';
 
 /** Which requests a fault hits: those for which all given fields are right. */
@@ -20,7 +21,7 @@ export interface FaultMatch {
 /** How a body that is cut, or huge, would have ended: by its length, its last chunk, or the closing as uWSGI does. */
 export type Framing = 'length' | 'chunked' | 'close';
 
-/** What happens to a request. The service does not see those hit by `status`, `body`, `huge`, `hang` and `reset`. */
+/** What happens to a request. The service does not see those hit by `status`, `body`, `huge`, `junk`, `hang` and `reset`. */
 export type FaultKind =
   /** Any HTTP status; without a body one as Keystone, Nova or (502, 503, 504) a proxy would send. */
   | {
@@ -44,7 +45,11 @@ export type FaultKind =
   /** The right answer in pieces of so many bytes (default 64), with a pause of `ms` before each. */
   | { kind: 'drip'; ms: number; bytes?: number }
   /** The right answer, but the connection ends in the middle of the body. */
-  | { kind: 'truncate'; framing?: Framing };
+  | { kind: 'truncate'; framing?: Framing }
+  /** The right answer, changed at will; what else happens at this moment may be done here too. */
+  | { kind: 'edit'; edit: (answer: Answer) => Answer }
+  /** These bytes as they are, then the end of the connection. */
+  | { kind: 'junk'; bytes: string };
 
 export type Fault = FaultMatch & FaultKind;
 

@@ -65,6 +65,12 @@ async function spoil(delivery: Delivery, fault: Fault, request: SimRequest, whol
       return drip(delivery, whole(), fault);
     case 'truncate':
       sendTruncated(delivery, whole(), fault.framing ?? 'length');
+      return;
+    case 'edit':
+      send(delivery, fault.edit(whole()));
+      return;
+    case 'junk':
+      delivery.response.socket?.end(fault.bytes);
   }
 }
 

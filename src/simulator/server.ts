@@ -8,6 +8,7 @@ import type { Route } from './request.js';
 import { TokenStore } from './tokens.js';
 import type { World } from './world.js';
 
+export type { Answer } from './answer.js';
 export type { CloudOptions } from './options.js';
 export { Faults } from './faults.js';
 export type { Fault, FaultKind, FaultMatch, Framing } from './faults.js';

@@ -112,6 +112,28 @@ describe('simulator: faults', () => {
     expect((await list()).json).to.deep.equal({ servers: 7 });
   });
 
+  it('change the right answer as they are told to', async () => {
+    cloud.sim.faults.add({
+      kind: 'edit',
+      times: 1,
+      edit: ({ headers, body }) => ({
+        status: 203,
+        headers: { ...headers, 'X-Edited': 'yes' },
+        body: body.replace('"acme-main"', '"other"'),
+      }),
+    });
+    const reply = await list();
+    expect([reply.status, reply.headers.get('x-edited'), names(reply)]).to.deep.equal([203, 'yes', ['other']]);
+    expect(cloud.sim.calls.at(-1)).to.include({ status: 203, bytes: Buffer.byteLength(reply.text) });
+    expect(names(await list())).to.deep.equal(['acme-main']);
+  });
+
+  it('answer with what is no HTTP', async () => {
+    cloud.sim.faults.add({ kind: 'junk', bytes: 'SSH-2.0-OpenSSH_9.2\r\n', times: 1 });
+    expect(await failure(list())).to.match(/^HPE_/);
+    expect((await list()).status).to.equal(200);
+  });
+
   it('answer with a body of any size', async () => {
     for (const framing of ['chunked', 'length'] as const) {
       cloud.sim.faults.add({ kind: 'huge', bytes: 3_000_001, framing, times: 1 });
