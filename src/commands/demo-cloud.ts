@@ -41,8 +41,9 @@ export async function startDemoCloud(listen: ListenAddress): Promise<{ cloud: De
 
 /** Sees to it that the simulated cloud knows every domain that takes its login from the settings. */
 export function addDomains(cloud: DemoCloud, domains: readonly Domain[]): void {
-  for (const { id, label, project, user, password } of domains) {
-    if (password.kind === 'inline')
-      cloud.ensureDomain({ id, name: label, project, user, password: password.secret.reveal() });
+  for (const { id, label, credential } of domains) {
+    if (credential.kind !== 'password' || credential.password.kind !== 'inline') continue;
+    const { user, project, password } = credential;
+    cloud.ensureDomain({ id, name: label, project, user, password: password.secret.reveal() });
   }
 }

@@ -16,9 +16,21 @@ export interface Cloud {
   insecure: boolean;
 }
 
-/** Where a password is; a file or variable is looked up at each login. */
+/** Where a password is, or an application credential's secret; a file or variable is looked up at each login. */
 export type PasswordSource =
   { kind: 'inline'; secret: Secret } | { kind: 'env'; name: string } | { kind: 'file'; path: string };
+
+/** What a domain logs in with. */
+export type Credential =
+  | {
+      kind: 'password';
+      user: string;
+      password: PasswordSource;
+      /** Name of the project that the login is scoped to. */
+      project: string;
+    }
+  /** User, project and roles are its own. */
+  | { kind: 'application'; id: string; secret: PasswordSource };
 
 /** One good line of domains.txt with every default filled in. */
 export interface Domain {
@@ -26,10 +38,7 @@ export interface Domain {
   id: string;
   /** The `domain` label: `name=`, else the id; fit to be shown. */
   label: string;
-  /** Name of the project that the login is scoped to. */
-  project: string;
-  user: string;
-  password: PasswordSource;
+  credential: Credential;
   cloud: Cloud;
   disabledProjects: 'error' | 'ignore';
 }

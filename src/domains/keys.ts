@@ -8,6 +8,9 @@ export const KEYS = [
   'password_env',
   'password_file',
   'password',
+  'app_credential_id',
+  'app_credential_secret_env',
+  'app_credential_secret_file',
   'auth_url',
   'region',
   'interface',
@@ -25,7 +28,7 @@ export function isKey(text: string): text is Key {
 /** The key that a misspelt one was probably meant to be: a slip or two away, or shortened, or lengthened. */
 export function nearestKey(text: string): Key | null {
   // Longer ones are no slips, and a hostile file shall not buy time with them.
-  if (text.length > 20) return null;
+  if (text.length > 30) return null;
   const typed = text.toLowerCase().replaceAll('-', '_');
   const slip = nearest(typed, KEYS);
   if (slip !== null && isKey(slip)) return slip;

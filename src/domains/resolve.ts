@@ -1,14 +1,7 @@
-import { Secret } from '../secret.js';
 import { printable } from '../text.js';
 import { normaliseAuthUrl, normaliseUrl } from '../url.js';
-import {
-  type Cloud,
-  type Domain,
-  type DomainDefaults,
-  INTERFACES,
-  NO_DEFAULTS,
-  type PasswordSource,
-} from './domain.js';
+import { resolveCredential } from './credential.js';
+import { type Cloud, type Domain, type DomainDefaults, INTERFACES, NO_DEFAULTS } from './domain.js';
 import type { Key } from './keys.js';
 import { LineProblem, type ScannedLine } from './scan.js';
 
@@ -28,9 +21,7 @@ export function resolveLine(scanned: ScannedLine, line: number, defaults: Domain
     line,
     id,
     label: printable(values.get('name') ?? id),
-    user: values.get('user') ?? from.user ?? missingUser(ownCloud),
-    password: ownPassword(values) ?? from.password ?? missingPassword(ownCloud),
-    project: values.get('project') ?? from.project ?? values.get('name') ?? missingProject(ownCloud),
+    credential: resolveCredential(values, from, ownCloud),
     cloud,
     disabledProjects: oneOf(values, 'disabled_projects', ['error', 'ignore']) ?? 'error',
   };
@@ -68,40 +59,4 @@ function oneOf<T extends string>(values: Values, key: Key, allowed: readonly T[]
   const found = allowed.find((value) => value === text);
   if (found === undefined) throw new LineProblem(`${key} must be ${allowed.join(' or ')}`);
   return found;
-}
-
-function ownPassword(values: Values): PasswordSource | null {
-  const given = (['password_env', 'password_file', 'password'] as const).filter((key) => values.has(key));
-  if (given.length > 1) throw new LineProblem(`${given.join(' and ')} are given, keep one of them`);
-  const key = given[0];
-  const value = key && values.get(key);
-  if (value === undefined) return null;
-  if (key === 'password') return { kind: 'inline', secret: new Secret(value) };
-  if (key === 'password_file') return { kind: 'file', path: value };
-  // The value is not shown: whoever mistakes the key writes the password itself here.
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) {
-    throw new LineProblem('password_env must be the name of an environment variable, such as ACME_PASSWORD');
-  }
-  return { kind: 'env', name: value };
-}
-
-const OWN_LOGIN = "the settings' user and password do not serve a line with its own auth_url";
-
-function missingUser(ownCloud: boolean): never {
-  if (ownCloud) throw new LineProblem(`user is missing: add user=, ${OWN_LOGIN}`);
-  throw new LineProblem('user is missing: set --cloud.username or VHI_USERNAME, or give the line a user');
-}
-
-function missingPassword(ownCloud: boolean): never {
-  if (ownCloud) {
-    throw new LineProblem(`password is missing: add password_env=, password_file= or password=, ${OWN_LOGIN}`);
-  }
-  throw new LineProblem(
-    'password is missing: set VHI_PASSWORD or VHI_PASSWORD_FILE, or give the line password_env, password_file or password',
-  );
-}
-
-function missingProject(ownCloud: boolean): never {
-  const settings = ownCloud ? '' : ', or set --cloud.project or VHI_PROJECT';
-  throw new LineProblem(`project is missing: give the line a project or a name${settings}`);
 }

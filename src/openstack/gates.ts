@@ -8,18 +8,19 @@ import { CollectError, CollectionOver } from '../errors.js';
 import type { Lifetime } from '../http/lifetime.js';
 import { HttpFailure } from '../http/request.js';
 import type { Secret } from '../secret.js';
+import { accountOf, refusalMessage, scopeOf } from './login.js';
 
 /** However long Keystone asks to wait: a header that is off by a digit may not switch a domain off for a day. */
 const MAX_BUSY_MS = 60 * 60_000;
 
-/** When a refused password is tried again: after the first refusal, the second, and each further one. */
+/** When a refused secret is tried again: after the first refusal, the second, and each further one. */
 const WAITS_MS = [5 * 60_000, 60 * 60_000, 6 * 60 * 60_000];
 
 interface Refusal {
   count: number;
   /** Monotonic. */
   nextTry: number;
-  /** The project that each line asked for; a line that asks for another one now has been edited. */
+  /** The project that each line asked for, if any; a line that asks for another one now has been edited. */
   projects: Map<string, string>;
 }
 
@@ -39,13 +40,13 @@ export class LoginFailure extends CollectError {
 }
 
 /**
- * Stands before every password login, so that no account gets locked by a scraper: one gate for each credential
- * (auth URL, user domain, user, password), shared by the lines that use it, kept across scrapes.
+ * Stands before every login, so that no account gets locked by a scraper: one gate for each credential (auth URL, and
+ * user domain, user, password, or application credential and secret), shared by the lines that use it, kept across scrapes.
  */
 export class LoginGates {
   readonly #clock: Clock;
   readonly #gates = new Map<string, Gate>();
-  /** The map's keys hold passwords only under a key that leaves with the process. */
+  /** The map's keys hold secrets only under a key that leaves with the process. */
   readonly #hashKey = randomBytes(32);
 
   constructor(clock: Clock) {
@@ -56,8 +57,8 @@ export class LoginGates {
    * Runs a login unless the same credential was refused a short while ago.
    * @throws LoginFailure; or, without having tried, the reason of the lifetime's end
    */
-  async pass<T>(domain: Domain, password: Secret, life: Lifetime, login: () => Promise<T>): Promise<T> {
-    const gate = this.#gate(domain, password);
+  async pass<T>(domain: Domain, secret: Secret, life: Lifetime, login: () => Promise<T>): Promise<T> {
+    const gate = this.#gate(domain, secret);
     return gate.queue(async () => {
       life.check();
       this.#check(gate, domain);
@@ -72,9 +73,9 @@ export class LoginGates {
     });
   }
 
-  #gate({ cloud, id, user }: Domain, password: Secret): Gate {
+  #gate(domain: Domain, secret: Secret): Gate {
     const hash = createHmac('sha256', this.#hashKey)
-      .update(JSON.stringify([cloud.authUrl, id, user, password.reveal()]))
+      .update(JSON.stringify([accountOf(domain), secret.reveal()]))
       .digest('base64');
     let gate = this.#gates.get(hash);
     if (!gate) {
@@ -91,11 +92,11 @@ export class LoginGates {
     if (!refusal || now >= refusal.nextTry) return;
     const line = lineOf(domain);
     const before = refusal.projects.get(line);
-    if (before !== undefined && before !== domain.project) {
+    if (before !== undefined && before !== scopeOf(domain)) {
       gate.refusal = null;
       return;
     }
-    refusal.projects.set(line, domain.project);
+    refusal.projects.set(line, scopeOf(domain));
     throw this.#refused(refusal, domain);
   }
 
@@ -106,7 +107,7 @@ export class LoginGates {
       const count = (gate.refusal?.count ?? 0) + 1;
       const wait = WAITS_MS[Math.min(count, WAITS_MS.length) - 1] ?? 0;
       const projects = gate.refusal?.projects ?? new Map<string, string>();
-      projects.set(lineOf(domain), domain.project);
+      projects.set(lineOf(domain), scopeOf(domain));
       gate.refusal = { count, nextTry: this.#clock.mono() + wait, projects };
       return this.#refused(gate.refusal, domain);
     }
@@ -116,18 +117,10 @@ export class LoginGates {
     return new LoginFailure(error);
   }
 
-  #refused({ nextTry }: Refusal, { project }: Domain): LoginFailure {
+  #refused({ nextTry }: Refusal, { credential }: Domain): LoginFailure {
     const next = new Date(this.#clock.wall() + Math.max(0, nextTry - this.#clock.mono()));
     const at = next.toISOString().replace(/\.\d+Z$/, 'Z');
-    return new LoginFailure(
-      new CollectError(
-        'auth',
-        'Keystone refused the login, and does not say which of these it is: the password is wrong or expired; the user or ' +
-          `the domain is unknown or disabled; the project "${project}" is unknown, disabled or not the user's; the account ` +
-          `is locked. So as not to lock it, the next try is at ${at}, or as soon as the password or the line changes`,
-        { status: 401 },
-      ),
-    );
+    return new LoginFailure(new CollectError('auth', refusalMessage(credential, at), { status: 401 }));
   }
 }
 

@@ -30,6 +30,18 @@ export function passwordBody({ user, password, domainId, project }: PasswordLogi
   };
 }
 
+/** A scope is refused beside it: the token is of the project that the credential was made in. */
+export function applicationBody(id: string, secret: Secret): unknown {
+  return {
+    auth: {
+      identity: {
+        methods: ['application_credential'],
+        application_credential: { id, secret: secret.reveal() },
+      },
+    },
+  };
+}
+
 /** Exchanges a token for one of another project; the new one keeps the first one's end. */
 export function rescopeBody(token: Secret, projectId: string): unknown {
   return {
@@ -45,6 +57,8 @@ export interface IssuedToken {
   /** Milliseconds it is good for, by the cloud's own clock: ours may be minutes off. */
   lifeMs: number;
   projectId: string;
+  /** Domain of the project; null where the answer does not say it. */
+  domainId: string | null;
   /** Empty in answers to `?nocatalog`. */
   catalog: CatalogService[];
 }
@@ -55,7 +69,7 @@ const tokenSchema = z.object({
   token: z.object({
     expires_at: time,
     issued_at: time,
-    project: z.object({ id: z.string().min(1) }),
+    project: z.object({ id: z.string().min(1), domain: z.object({ id: z.string() }).nullish() }),
     catalog: z
       .array(
         z.object({
@@ -85,6 +99,7 @@ export function parseToken({ body, header }: HttpAnswer): IssuedToken {
     secret: new Secret(secret),
     lifeMs: Date.parse(token.expires_at) - Date.parse(token.issued_at),
     projectId: token.project.id,
+    domainId: token.project.domain?.id ?? null,
     catalog: token.catalog.map(({ type, endpoints }) => ({
       type,
       endpoints: endpoints.map((e) => ({

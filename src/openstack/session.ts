@@ -5,7 +5,8 @@ import type { Ask, HttpClient } from '../http/client.js';
 import type { Secret } from '../secret.js';
 import type { CatalogService } from './catalog.js';
 import { LoginFailure, type LoginGates } from './gates.js';
-import { parseToken, passwordBody, rescopeBody, type IssuedToken } from './identity.js';
+import { parseToken, rescopeBody, type IssuedToken } from './identity.js';
+import { asLoginError, loginBody, readSecret } from './login.js';
 import type { Passwords } from './password.js';
 import type { ProjectList } from './projects.js';
 
@@ -25,6 +26,8 @@ export interface Token {
 export interface Login {
   token: Token;
   catalog: CatalogService[];
+  /** Domain of the token's project; null where Keystone did not say it. */
+  domainId: string | null;
 }
 
 /**
@@ -116,7 +119,7 @@ export class Session {
   }
 
   /**
-   * A token of one project, from the login's own: no password is involved.
+   * A token of one project, from the login's own: no secret is involved.
    * @throws HttpFailure, with status 401 if Keystone takes the login's token no more or refuses the project
    */
   async projectToken(login: Login, projectId: string, ask: Ask): Promise<Token> {
@@ -169,24 +172,23 @@ export class Session {
 
   async #start(ask: Ask): Promise<Login> {
     const { http, gates, passwords, observeLogin } = this.#options;
-    const { cloud, id: domainId, user, project, password: source } = this.domain;
-    const password = await passwords.read(source).catch((error: unknown) => {
+    const { domain } = this;
+    const secret = await readSecret(domain, passwords).catch((error: unknown) => {
       throw error instanceof CollectError ? new LoginFailure(error) : error;
     });
-    return gates.pass(this.domain, password, ask.life, async () => {
+    return gates.pass(domain, secret, ask.life, async () => {
       try {
-        const request = {
-          ...this.#request(passwordBody({ user, password, domainId, project })),
-          url: `${cloud.authUrl}/auth/tokens`,
-        };
+        const request = { ...this.#request(loginBody(domain, secret)), url: `${domain.cloud.authUrl}/auth/tokens` };
         const issued = parseToken(await http.send(request, ask, 'login'));
         if (issued.lifeMs <= 0) throw new CollectError('bad_response', 'token: it ends no later than it was issued');
         observeLogin('success');
         this.#logins += 1;
         this.#askAgain();
-        this.#login = { token: this.#token(issued, this.#logins), catalog: issued.catalog };
+        const { catalog, domainId } = issued;
+        this.#login = { token: this.#token(issued, this.#logins), catalog, domainId };
         return this.#login;
-      } catch (error) {
+      } catch (cause) {
+        const error = asLoginError(domain, cause);
         if (error instanceof CollectError && !(error instanceof CollectionOver)) observeLogin(error.reason);
         throw error;
       }

@@ -159,9 +159,10 @@ export class Collector {
 }
 
 /** All of a line that decides what its login is; a comment, or another line, does not. Hashed, for it may hold a password. */
-function sessionKey({ id, user, project, password, cloud }: Domain): string {
-  const source = password.kind === 'inline' ? { kind: 'inline', text: password.secret.reveal() } : password;
+function sessionKey({ id, credential, cloud }: Domain): string {
+  const source = credential.kind === 'password' ? credential.password : credential.secret;
+  const secret = source.kind === 'inline' ? { kind: 'inline', text: source.secret.reveal() } : source;
   return createHash('sha256')
-    .update(JSON.stringify([id, user, project, source, cloud]))
+    .update(JSON.stringify([id, { ...credential, password: null, secret }, cloud]))
     .digest('base64');
 }

@@ -44,8 +44,9 @@ function render(values: Record<string, string>, quote: boolean): string {
 }
 
 function asWritten(domain: Domain): Record<string, string> {
-  if (domain.password.kind !== 'inline') throw new Error('not as written');
-  const { id, project, user, password } = domain;
+  const { id, credential } = domain;
+  if (credential.kind !== 'password' || credential.password.kind !== 'inline') throw new Error('not as written');
+  const { project, user, password } = credential;
   return { id, project, user, password: password.secret.reveal() };
 }
 
@@ -114,7 +115,10 @@ describe('parseDomains, whatever it is given', () => {
   });
 
   it('tells no password, wherever it is mistyped', () => {
-    const key = fc.constantFrom('password', 'pasword', 'Password', 'passwd', 'password_env', 'secret', 'x', '');
+    const key = fc.constantFrom(
+      ...['password', 'pasword', 'Password', 'passwd', 'password_env', 'secret', 'x', ''],
+      ...['app_credential_secret', 'app_credential_secret_env', 'app_credential_id'],
+    );
     const around = fc.constantFrom('', '"', ' ', '=', '\\', '"a" ', "'");
     fc.assert(
       fc.property(

@@ -18,6 +18,13 @@ function parseOne(line: string, defaults: DomainDefaults = DEFAULTS): Domain {
   return domains[0]!;
 }
 
+/** What a line logs in with, if that is a password. */
+function passwordOf(line: string, defaults: DomainDefaults = DEFAULTS) {
+  const { credential } = parseOne(line, defaults);
+  if (credential.kind !== 'password') throw new Error('another kind of login');
+  return credential;
+}
+
 function problemOf(line: string | Buffer, defaults: DomainDefaults = DEFAULTS): string {
   const { domains, problems } = parse(line, defaults);
   expect(domains).to.deep.equal([]);
@@ -33,9 +40,7 @@ describe('parseDomains', () => {
         line: 1,
         id: '1f0c',
         label: 'acme',
-        project: 'acme',
-        user: 'exporter',
-        password: DEFAULTS.password,
+        credential: { kind: 'password', user: 'exporter', password: DEFAULTS.password, project: 'acme' },
         cloud: {
           authUrl: 'https://cloud.example:5000/v3',
           region: 'RegionOne',
@@ -56,9 +61,7 @@ describe('parseDomains', () => {
         line: 1,
         id: 'd.1-_X',
         label: 'Globex Corp',
-        project: 'p',
-        user: 'a b',
-        password: { kind: 'env', name: '_PW1' },
+        credential: { kind: 'password', user: 'a b', password: { kind: 'env', name: '_PW1' }, project: 'p' },
         cloud: {
           authUrl: 'http://[::1]:5000/v3',
           region: 'R2',
@@ -74,7 +77,7 @@ describe('parseDomains', () => {
     it('with its own auth_url, which takes nothing from the settings', () => {
       const defaults = { ...DEFAULTS, project: 'settings-project' };
       const domain = parseOne('1 name=n auth_url=https://other user=u password_file=/f', defaults);
-      expect(domain.project).to.equal('n');
+      expect(domain.credential).to.include({ project: 'n', user: 'u' });
       expect(domain.cloud).to.deep.equal({
         authUrl: 'https://other/v3',
         region: null,
@@ -92,10 +95,11 @@ describe('parseDomains', () => {
 
     it('whose project is its own, else that of the settings, else its name', () => {
       const defaults = { ...DEFAULTS, project: 'settings-project' };
-      expect(parseOne('1 name=n project=p', defaults).project).to.equal('p');
-      expect(parseOne('1 name=n', defaults).project).to.equal('settings-project');
-      expect(parseOne('1', defaults)).to.include({ project: 'settings-project', label: '1' });
-      expect(parseOne('1 name=n').project).to.equal('n');
+      expect(passwordOf('1 name=n project=p', defaults).project).to.equal('p');
+      expect(passwordOf('1 name=n', defaults).project).to.equal('settings-project');
+      expect(passwordOf('1', defaults).project).to.equal('settings-project');
+      expect(parseOne('1', defaults).label).to.equal('1');
+      expect(passwordOf('1 name=n').project).to.equal('n');
     });
 
     const values: [what: string, written: string, value: string][] = [
@@ -112,17 +116,18 @@ describe('parseDomains', () => {
     ];
     for (const [what, written, value] of values) {
       it(`with a value ${what}`, () => {
-        expect(parseOne(`1 name=n user=${written}`).user).to.equal(value);
-        expect(parseOne(`1 user=${written} name=n # more`).user).to.equal(value);
+        expect(passwordOf(`1 name=n user=${written}`).user).to.equal(value);
+        expect(passwordOf(`1 user=${written} name=n # more`).user).to.equal(value);
       });
     }
 
     it('whose label can be shown everywhere, while its project stays as it is', () => {
-      expect(parseOne('1 name=a\u202eb')).to.include({ label: 'a\\u202eb', project: 'a\u202eb' });
+      expect(parseOne('1 name=a\u202eb').label).to.equal('a\\u202eb');
+      expect(passwordOf('1 name=a\u202eb').project).to.equal('a\u202eb');
     });
 
     it('whose password does not show itself', () => {
-      const { password } = parseOne('1 name=n password="hunter 2"');
+      const { password } = passwordOf('1 name=n password="hunter 2"');
       expect(inspect(password)).not.to.contain('hunter');
       expect(password.kind === 'inline' && password.secret.reveal()).to.equal('hunter 2');
     });
@@ -181,7 +186,9 @@ describe('parseDomains', () => {
         'umbrella',
         'Default',
       ]);
-      expect(domains.every(({ user, password }) => user === 'exporter' && password === DEFAULTS.password)).to.be.true;
+      for (const { credential } of domains) {
+        expect(credential).to.include({ kind: 'password', user: 'exporter', password: DEFAULTS.password });
+      }
     });
 
     it('whose commented examples are good lines too', async () => {

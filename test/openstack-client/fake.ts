@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Domain } from '../../src/domains/domain.js';
+import type { Credential, Domain, PasswordSource } from '../../src/domains/domain.js';
 import { CollectError } from '../../src/errors.js';
 import type { Ask, HttpClient } from '../../src/http/client.js';
 import { Lifetime } from '../../src/http/lifetime.js';
@@ -70,14 +70,14 @@ export const compute = (url = NOVA, region = 'R1', kind = 'public') => ({
   endpoints: [{ interface: kind, url, region, region_id: region }],
 });
 
-export function tokenAnswer(token: string, projectId = 'home', seconds = 3600): HttpAnswer {
+export function tokenAnswer(token: string, projectId = 'home', seconds = 3600, domainId = 'd1'): HttpAnswer {
   const issued = Date.parse('2026-11-22T04:30:00Z');
   return answer(
     {
       token: {
         issued_at: new Date(issued).toISOString(),
         expires_at: new Date(issued + seconds * 1000).toISOString(),
-        project: { id: projectId, name: projectId },
+        project: { id: projectId, name: projectId, domain: { id: domainId, name: domainId } },
         catalog: [compute()],
       },
     },
@@ -85,20 +85,34 @@ export function tokenAnswer(token: string, projectId = 'home', seconds = 3600): 
   );
 }
 
-export function domain(change: Partial<Domain> & { region?: string | null; authUrl?: string } = {}): Domain {
-  const { region = null, authUrl = AUTH, ...rest } = change;
+interface DomainChange extends Partial<Domain> {
+  region?: string | null;
+  authUrl?: string;
+  user?: string;
+  password?: PasswordSource;
+  project?: string;
+}
+
+export function domain(change: DomainChange = {}): Domain {
+  const { region = null, authUrl = AUTH, user = 'boss-of-acme', password, project = 'acme-admin', ...rest } = change;
+  const inline: PasswordSource = { kind: 'inline', secret: new Secret('hunter2') };
   return {
     line: 1,
     id: 'd1',
     label: 'acme',
-    project: 'acme-admin',
-    user: 'boss-of-acme',
-    password: { kind: 'inline', secret: new Secret('hunter2') },
+    credential: { kind: 'password', user, password: password ?? inline, project },
     cloud: { authUrl, region, interface: 'public', computeUrl: null, caFile: null, insecure: false },
     disabledProjects: 'error',
     ...rest,
   };
 }
+
+/** Of a line that logs in by application credential. */
+export const application = (id = 'c1', secret = 's3cret'): Credential => ({
+  kind: 'application',
+  id,
+  secret: { kind: 'inline', secret: new Secret(secret) },
+});
 
 export function ask(life = new Lifetime()): Ask {
   return { holder: 'acme', life, timeLeft: () => 60_000 };
