@@ -42,6 +42,7 @@ export class ListKeeper {
   readonly #options: ListOptions;
   readonly #warnedUrls = new Set<string>();
   #state: FileState;
+  #lostWhy: string | null = null;
   /** The last bytes that were parsed, and whether they could be taken over. */
   #parsed: { bytes: Buffer; successful: boolean };
 
@@ -64,10 +65,25 @@ export class ListKeeper {
     return this.#state;
   }
 
-  /** Takes over a file that has changed and settled. */
+  /** What of the file, as it was read last, could not be taken over; null: nothing. */
+  get failure(): string | null {
+    if (this.#lostWhy !== null) return `${this.#lostWhy}; the last good list stays in force`;
+    const { problems } = this.#state.list;
+    const [first] = problems;
+    if (!first) return null;
+    const bad = `holds ${problems.length} bad ${problems.length === 1 ? 'line' : 'lines'}`;
+    const inForce = this.#state.lastReloadSuccessful
+      ? 'its good lines are in force'
+      : 'the last good list stays in force';
+    return `${bad}, the first is line ${first.line}: ${first.message}; ${inForce}`;
+  }
+
+  /** Takes over a file that has changed and settled, or that is to be read again. */
   update(reading: Reading): FileState {
+    const wasLost = this.#lostWhy !== null;
+    this.#lostWhy = reading.kind === 'lost' ? reading.why : null;
     if (reading.kind === 'lost') this.#lose(reading.why);
-    else if (reading.bytes.equals(this.#parsed.bytes)) this.#resume();
+    else if (reading.bytes.equals(this.#parsed.bytes)) this.#resume(wasLost);
     else this.#load(reading.bytes, reading.mode);
     return this.#state;
   }
@@ -77,14 +93,15 @@ export class ListKeeper {
     this.#options.log.warn(`${this.#path} ${why}; the last good list stays in force`, counts(this.#state.list));
   }
 
-  /** The file was away and is back as it was. */
-  #resume(): void {
+  /** The file was away and is back as it was, or somebody asked to read it again. */
+  #resume(wasLost: boolean): void {
     const { log } = this.#options;
+    const found = `${this.#path} ${wasLost ? 'is back' : 'was read again'}`;
     if (this.#parsed.successful) {
       this.#succeed(this.#state.list);
-      log.info(`${this.#path} is back, unchanged`, counts(this.#state.list));
+      log.info(`${found}, unchanged`, counts(this.#state.list));
     } else {
-      log.warn(`${this.#path} is back, still without a good line`, counts(this.#state.list));
+      log.warn(`${found}, still without a good line`, counts(this.#state.list));
     }
   }
 

@@ -9,7 +9,7 @@ export interface SettlerOptions {
   /** What was believed at the start. */
   initial: Reading;
   read: () => Promise<Reading>;
-  /** Called with each reading that differs from the one believed before and has settled. */
+  /** Called with each reading that differs from the one believed before and has settled, or that was asked for. */
   believe: (reading: Reading) => void;
 }
 
@@ -27,6 +27,8 @@ export class Settler {
   #ticksLeft = 0;
   #reading = false;
   #readAgain = false;
+  /** Those who wait for a reading that is believed at once. */
+  #asking: (() => void)[] = [];
   #closed = false;
 
   constructor(options: SettlerOptions) {
@@ -41,9 +43,19 @@ export class Settler {
     if (!this.#reading && !this.#closed) void this.#readWhilePoked();
   }
 
+  /** Reads the file and believes what it holds, for somebody who says that it is finished. */
+  believeNow(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#asking.push(resolve);
+      this.poke();
+    });
+  }
+
   close(): void {
     this.#closed = true;
     clearInterval(this.#timer);
+    for (const told of this.#asking.splice(0)) told();
   }
 
   /** One reading at a time: two at once could end in the wrong order. */
@@ -53,13 +65,21 @@ export class Settler {
       while (this.#readAgain) {
         this.#readAgain = false;
         const due = this.#ticksLeft <= 0;
+        // Who asks from here on may have changed the file since: the next reading is theirs.
+        const asking = this.#asking.splice(0);
         const reading = await this.#options.read();
+        if (!this.#closed) this.#take(reading, asking.length > 0, due);
+        for (const told of asking) told();
         if (this.#closed) return;
-        this.#weigh(reading, due);
       }
     } finally {
       this.#reading = false;
     }
+  }
+
+  #take(reading: Reading, isAskedFor: boolean, due: boolean): void {
+    if (isAskedFor) this.#believe(reading);
+    else this.#weigh(reading, due);
   }
 
   #weigh(reading: Reading, due: boolean): void {
@@ -68,11 +88,15 @@ export class Settler {
     } else if (!this.#candidate || !sameReading(reading, this.#candidate)) {
       this.#await(reading);
     } else if (due) {
-      this.#await(null);
-      this.#believed = reading;
-      if (reading.kind === 'bytes') this.#lastBytes = reading.bytes;
-      this.#options.believe(reading);
+      this.#believe(reading);
     }
+  }
+
+  #believe(reading: Reading): void {
+    this.#await(null);
+    this.#believed = reading;
+    if (reading.kind === 'bytes') this.#lastBytes = reading.bytes;
+    this.#options.believe(reading);
   }
 
   #await(candidate: Reading | null): void {

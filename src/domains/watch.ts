@@ -25,6 +25,11 @@ export interface OpenOptions extends ListOptions {
 /** domains.txt, watched: the list in force follows the file's edits. */
 export interface DomainsFile {
   current(): FileState;
+  /**
+   * Reads the file at once, and takes over what it holds without waiting for it to settle.
+   * @throws Error of one line, when not all of it could be taken over
+   */
+  reload(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,6 +65,10 @@ export async function openDomainsFile(path: string, options: OpenOptions): Promi
   const watcher = startChokidar(path, options.log, poke);
   return {
     current: () => keeper.state,
+    reload: async () => {
+      await settler.believeNow();
+      if (keeper.failure !== null) throw new Error(`the domains file ${keeper.failure}`);
+    },
     close: async () => {
       stopPolling();
       settler.close();

@@ -111,6 +111,44 @@ describe('ListKeeper', () => {
     expect(keeper.state.list.problems[0]!.line).to.equal(2);
   });
 
+  it('takes a file that is read again unchanged as a success of now, and keeps the very list', () => {
+    const keeper = keep(bytes('1 name=a\n'));
+    const { list } = keeper.state;
+    now = 2000;
+    keeper.update(bytes('1 name=a\n'));
+    expect(keeper.state).to.deep.equal({ list, lastReloadSuccessful: true, lastSuccessAt: 2000 });
+    expect(keeper.state.list).to.equal(list);
+    expect(log.lines.at(-1)).to.equal('info d.txt was read again, unchanged {"domains":1,"problems":0}');
+  });
+
+  const failures: [what: string, reading: Reading, failure: string | null][] = [
+    ['nothing of a good file', bytes('1 name=b\n'), null],
+    ['nothing of an empty list', bytes('# none\n'), null],
+    ['a file that is gone', LOST, 'does not exist; the last good list stays in force'],
+    [
+      'one bad line',
+      bytes('1 name=b\n2 nam=c\n'),
+      'holds 1 bad line, the first is line 2: unknown key nam, did you mean name?; its good lines are in force',
+    ],
+    [
+      'a file without a good line',
+      bytes('2 nam=c\n3 nam=d\n'),
+      'holds 2 bad lines, the first is line 1: unknown key nam, did you mean name?; the last good list stays in force',
+    ],
+  ];
+  for (const [what, reading, failure] of failures) {
+    it(`tells as failed ${what}, once and when read again`, () => {
+      const keeper = keep(bytes('1 name=a\n'));
+      expect(keeper.failure).to.be.null;
+      for (let i = 0; i < 2; i += 1) {
+        keeper.update(reading);
+        expect(keeper.failure).to.equal(failure);
+      }
+      keeper.update(bytes('1 name=a\n'));
+      expect(keeper.failure).to.be.null;
+    });
+  }
+
   it('is not content with a bad file that was away and is back', () => {
     const keeper = keep(bytes('1 name=a\n'));
     keeper.update(bytes('bad\n'));

@@ -198,4 +198,67 @@ describe('Settler', () => {
     expect(believed).to.deep.equal([]);
     expect(clock.countTimers()).to.equal(0);
   });
+
+  describe('asked to believe at once', () => {
+    it('takes a file that was emptied, which it would else wait for', async () => {
+      file = bytes('');
+      await settler.believeNow();
+      expect(believed).to.deep.equal(['0 ']);
+      await clock.tickAsync(5000);
+      expect(believed).to.have.length(1);
+      expect(clock.countTimers()).to.equal(0);
+    });
+
+    it('takes what waits to settle, and does not believe it a second time', async () => {
+      await write(bytes(`${TEN_LINES}new`));
+      await clock.tickAsync(100);
+      await settler.believeNow();
+      await clock.tickAsync(5000);
+      expect(believed).to.deep.equal([`100 ${TEN_LINES}new`]);
+    });
+
+    it('says it of bytes too that it believes already, since somebody waits for an answer', async () => {
+      await settler.believeNow();
+      expect(believed).to.deep.equal([`0 ${TEN_LINES}`]);
+    });
+
+    it('answers one who asks during a reading with the next, and all who do so with the same', async () => {
+      settler.close();
+      settler = start({ readMs: 100 });
+      const answers: string[] = [];
+      const ask = (name: string): void => void settler.believeNow().then(() => answers.push(`${clock.now} ${name}`));
+      ask('first');
+      await clock.tickAsync(50);
+      file = bytes(`${TEN_LINES}new`);
+      ask('second');
+      ask('third');
+      await clock.tickAsync(1000);
+      expect(answers).to.deep.equal(['100 first', '200 second', '200 third']);
+      expect(believed).to.deep.equal([`100 ${TEN_LINES}`, `200 ${TEN_LINES}new`]);
+      expect(reads).to.equal(2);
+    });
+
+    it('weighs a later loss of lines against what was believed so', async () => {
+      file = bytes('line\n');
+      await settler.believeNow();
+      await write(bytes('LINE\n'));
+      await clock.tickAsync(250);
+      expect(believed).to.deep.equal(['0 line\n', '250 LINE\n']);
+    });
+
+    it('lets nobody wait when it is closed, before or after, and believes nothing more', async () => {
+      settler.close();
+      settler = start({ readMs: 100 });
+      const answers: number[] = [];
+      for (let i = 0; i < 2; i += 1) {
+        void settler.believeNow().then(() => answers.push(clock.now));
+        await clock.tickAsync(10);
+      }
+      settler.close();
+      void settler.believeNow().then(() => answers.push(clock.now));
+      await clock.tickAsync(1000);
+      expect(answers).to.deep.equal([20, 20, 100]);
+      expect(believed).to.deep.equal([]);
+    });
+  });
 });

@@ -227,6 +227,30 @@ describe('openDomainsFile', () => {
     expect(reloads).to.deep.equal([]);
   });
 
+  it('is read at once when asked to, without the wait for an emptied file to settle', async () => {
+    await writeFile(path, content('a', 'b', 'c'));
+    await start(NO_POLL);
+    await writeFile(path, content('a'));
+    await file!.reload();
+    expect(labels()).to.equal('a');
+    expect(reloads).to.have.length(1);
+  });
+
+  it('says what could not be taken over when it is asked to be read, and keeps the last good list', async () => {
+    await writeFile(path, content('a'));
+    await start(NO_POLL);
+    await unlink(path);
+    const gone: unknown = await file!.reload().catch((error: unknown) => error);
+    expect((gone as Error).message).to.equal('the domains file does not exist; the last good list stays in force');
+    await writeFile(path, `${content('b')}oops\n`);
+    const bad: unknown = await file!.reload().catch((error: unknown) => error);
+    expect((bad as Error).message).to.match(/^the domains file holds 1 bad line, the first is line 2: .*; its good/);
+    expect(labels()).to.equal('b');
+    await writeFile(path, content('c'));
+    await file!.reload();
+    expect(labels()).to.equal('c');
+  });
+
   const refused: [what: string, make: () => Promise<unknown> | undefined, message: string][] = [
     ['is not there', () => undefined, 'does not exist'],
     ['is a folder', () => mkdir(path), 'is a directory, not a file'],
