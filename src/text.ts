@@ -13,7 +13,8 @@ export function printable(text: string): string {
 
 /** {@link printable}, and no longer than `max` characters. */
 export function excerpt(text: string, max = 200): string {
-  const safe = printable(text);
+  // Escapes only lengthen: what is behind can't be shown, and may be megabytes.
+  const safe = printable(text.slice(0, max + 1));
   if (safe.length <= max) return safe;
   // A character outside the BMP is not cut in two.
   return `${safe.slice(0, max - 1).replace(/[\ud800-\udbff]$/, '')}…`;

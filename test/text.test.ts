@@ -51,5 +51,11 @@ describe('text', () => {
 
   it('does not cut a character in two', () => {
     expect(excerpt('ab😀cd', 4)).to.equal('ab…');
+    expect(excerpt('abc😀cd', 4)).to.equal('abc…');
+  });
+
+  it('takes no time for what it does not show', () => {
+    // Escaped as a whole, this would be longer than a text may be.
+    expect(excerpt('\u001b'.repeat(100e6), 9)).to.equal('\\u001b\\u…');
   });
 });

@@ -1,12 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 import fetch, { FetchError, type Response } from 'node-fetch';
-import pLimit from 'p-limit';
 
 import type { Clock } from '../clock.js';
 import { CollectError, type Reason } from '../errors.js';
 import { excerpt } from '../text.js';
 import type { Agent, Agents, Tls } from './agents.js';
+import { parseJson, TooManyValues } from './json.js';
 import type { Lifetime } from './lifetime.js';
 import type { Failure } from './retry.js';
 import { isReset, reasonOfStatus, retryAfterMs } from './status.js';
@@ -52,8 +50,8 @@ export class HttpFailure extends CollectError {
 /** After decompression. A page of 1,000 servers takes about 1.4 MB. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
-/** A second one parsed in the same turn would keep the event loop from everybody else for as long again. */
-const parseTurn = pLimit(1);
+/** A longer answer of an error is no service's own word. */
+const MAX_ERROR_CHARACTERS = 64 * 1024;
 
 /**
  * One attempt of one request, with an AbortController of its own: thousands of requests listening on one
@@ -108,7 +106,7 @@ async function exchange(
       throw controller.signal.reason;
     }
     if (!(error instanceof FetchError)) throw error;
-    if (isUnusable(error)) code = String(status);
+    if (status !== null && fault(error) !== null) code = String(status);
     if (isTlsError(error)) agents.rereadCa(request.url, request.tls);
     throw fetchFailure(request, error);
   } finally {
@@ -131,7 +129,9 @@ function name({ method, url }: HttpRequest): string {
 async function readAnswer(request: HttpRequest, response: Response, text: string, now: number): Promise<HttpAnswer> {
   const { status, headers } = response;
   if (status < 200 || status > 299) {
-    const retryAfter = retryAfterMs(headers.get('retry-after'), now);
+    // A date is by the cloud's clock, which may be minutes off ours.
+    const cloudNow = Date.parse(headers.get('date') ?? '');
+    const retryAfter = retryAfterMs(headers.get('retry-after'), Number.isNaN(cloudNow) ? now : cloudNow);
     const said = cloudMessage(text);
     const redirect = status >= 300 && status < 400 ? ' (a redirect is not followed)' : '';
     throw new HttpFailure(
@@ -141,18 +141,17 @@ async function readAnswer(request: HttpRequest, response: Response, text: string
     );
   }
   try {
-    const body = await parseTurn(async () => {
-      await nextTurn();
-      return JSON.parse(text) as unknown;
-    });
+    const body = await parseJson(text);
     return { header: (header) => headers.get(header), body };
   } catch (cause) {
-    throw new HttpFailure('bad_response', `${name(request)}: the answer is not JSON, or was cut off`, OTHER, cause);
+    const what = cause instanceof TooManyValues ? 'holds too many values' : 'is not JSON, or was cut off';
+    throw new HttpFailure('bad_response', `${name(request)}: the answer ${what}`, OTHER, cause);
   }
 }
 
 /** What the cloud says of its error: the `message` one level down, as all OpenStack services write it. */
 function cloudMessage(text: string): string {
+  if (text.length > MAX_ERROR_CHARACTERS) return '';
   try {
     const [first] = Object.values(JSON.parse(text) as Record<string, { message?: unknown } | null>);
     return typeof first?.message === 'string' ? excerpt(first.message) : '';
@@ -167,16 +166,19 @@ function isTlsError(error: FetchError): boolean {
   return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(errorCode(error) ?? '');
 }
 
-/** An answer came, but its body is too large, or not compressed as it says. */
-function isUnusable(error: FetchError): boolean {
-  return error.type === 'max-size' || (errorCode(error) ?? '').startsWith('Z_');
+/** What is wrong with an answer that came, but can't be used; null where none came. */
+function fault(error: FetchError): string | null {
+  const code = errorCode(error) ?? '';
+  if (error.type === 'max-size') return `is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`;
+  if (code.startsWith('HPE_') && !isReset(code)) return `is not HTTP (${code})`;
+  // Codes of zlib, and of Brotli, whose own begin with an underscore.
+  return /^(Z_|ERR__)/.test(code) ? "can't be decompressed" : null;
 }
 
 function fetchFailure(request: HttpRequest, error: FetchError): HttpFailure {
-  if (isUnusable(error)) {
-    const size = `is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`;
-    const message = `${name(request)}: the answer ${error.type === 'max-size' ? size : "can't be decompressed"}`;
-    return new HttpFailure('bad_response', message, OTHER, error);
+  const unusable = fault(error);
+  if (unusable !== null) {
+    return new HttpFailure('bad_response', `${name(request)}: the answer ${unusable}`, OTHER, error);
   }
   const code = errorCode(error);
   const what = isReset(code)

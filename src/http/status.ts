@@ -13,7 +13,12 @@ export function reasonOfStatus(status: number): Reason {
 }
 
 /** Codes of a connection that broke after it was made, so that a repeated GET may well succeed. */
-const RESET: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
+const RESET: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'HPE_INVALID_EOF_STATE',
+]);
 
 export const isReset = (code: string | null): boolean => code !== null && RESET.has(code);
 

@@ -18,6 +18,10 @@ const text =
     void response.writeHead(status, headers).end(body);
 const reset: Handler = ({ socket }) => void socket.resetAndDestroy();
 const hang: Handler = () => undefined;
+const junk =
+  (bytes: string): Handler =>
+  ({ socket }) =>
+    void socket.end(bytes);
 
 describe('HttpClient', () => {
   afterEach(async () => {
@@ -145,6 +149,21 @@ describe('HttpClient', () => {
       });
     }
 
+    const spoilt: [what: string, handler: Handler, message: string, code: string][] = [
+      ['no HTTP', junk('SSH-2.0-OpenSSH_9.2\r\n'), 'is not HTTP (HPE_INVALID_CONSTANT)', 'network'],
+      ['no gzip', text('{}', 200, { 'Content-Encoding': 'gzip' }), "can't be decompressed", '200'],
+      ['no Brotli', text('{}', 200, { 'Content-Encoding': 'br' }), "can't be decompressed", '200'],
+    ];
+    for (const [what, handler, message, code] of spoilt) {
+      it(`is bad_response, and says what it is, asked for once: ${what}`, async () => {
+        const server = await startLoopback(handler);
+        const { client, codes } = clientFor();
+        const failure = await failureOf(client.send(get(`${server.url}/a`), askFor(), 'get'));
+        expect(failure).to.include({ reason: 'bad_response', message: `GET /a: the answer ${message}` });
+        expect(codes()).to.deep.equal([code]);
+      });
+    }
+
     it('counts with the status that it came with', async () => {
       const server = await startLoopback(text('not JSON', 200));
       const { client, codes } = clientFor();
@@ -203,6 +222,7 @@ describe('HttpClient', () => {
 
   describe('a body that is too large', () => {
     const MIB = 1024 * 1024;
+    const MAX = 32 * MIB;
 
     it('is bad_response, and not read to its end', async () => {
       let sent = 0;
@@ -246,6 +266,36 @@ describe('HttpClient', () => {
       server.handler = text(Buffer.concat([body, Buffer.from(' ')]));
       const failure = await failureOf(clientFor().client.send(get(server.url), askFor(), 'get'));
       expect(failure.reason).to.equal('bad_response');
+    });
+
+    const heavy: [what: string, body: () => string][] = [
+      ['arrays in arrays', () => '['.repeat(MAX)],
+      ['arrays beside arrays', () => `[${'[],'.repeat(MAX / 3 - 2)}[]]`],
+      ['objects in objects', () => '{"a":'.repeat(MAX / 5)],
+      ['numbers', () => `[${'0,'.repeat(MAX / 2 - 2)}0]`],
+    ];
+    for (const [what, body] of heavy) {
+      it(`of too many values is bad_response, and keeps nobody waiting while it is parsed: ${what}`, async () => {
+        const server = await startLoopback(text(body()));
+        let longest = 0;
+        let last = performance.now();
+        const watch = setInterval(() => {
+          longest = Math.max(longest, performance.now() - last);
+          last = performance.now();
+        }, 20);
+        const failure = await failureOf(clientFor().client.send(get(`${server.url}/a`), askFor(), 'get'));
+        clearInterval(watch);
+        expect(failure).to.include({ reason: 'bad_response', message: 'GET /a: the answer holds too many values' });
+        // Parsed, each would take up to ten seconds on a quiet machine.
+        expect(Math.max(longest, performance.now() - last)).to.be.lessThan(1000);
+      });
+    }
+
+    it('of an error is told by its status alone, and not looked into', async () => {
+      const said = JSON.stringify({ forbidden: { message: '\u001b'.repeat(MAX / 8) } });
+      const server = await startLoopback(text(said, 403));
+      const failure = await failureOf(clientFor().client.send(get(`${server.url}/a`), askFor(), 'get'));
+      expect(failure).to.include({ reason: 'forbidden', status: 403, message: 'GET /a: HTTP 403' });
     });
 
     it('compressed, but small enough, is read', async () => {
@@ -470,6 +520,14 @@ describe('HttpClient', () => {
         expect(clock.countTimers()).to.equal(0);
       });
     }
+
+    it('until a date has that read by its own clock, which may be minutes off ours', async () => {
+      // Ours stands at 04:30.
+      const headers = { Date: 'Sun, 22 Nov 2026 04:40:00 GMT', 'Retry-After': 'Sun, 22 Nov 2026 04:40:02 GMT' };
+      const server = await startLoopback(answer({}, 429, headers));
+      const { failure } = await failureOf(clientFor().client.send(login(server.url), askFor(), 'login'));
+      expect(failure).to.deep.equal({ kind: 'status', status: 429, retryAfterMs: 2000 });
+    });
 
     it('twice is asked no third time', async () => {
       const server = await startLoopback(answer({}, 429, { 'Retry-After': '0' }));
