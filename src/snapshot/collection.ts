@@ -40,7 +40,7 @@ export class Collection {
   readonly #collectedAt: number;
   readonly #domains: { domain: Domain; progress: Progress }[];
   readonly #life = new Lifetime();
-  readonly #deadlines = new Set<{ at: number }>();
+  readonly #deadlines = new Set<{ at: number; answer: () => void }>();
   readonly #told = new Set<string>();
   readonly #finished: Promise<void>;
   #final: Snapshot | null = null;
@@ -84,8 +84,6 @@ export class Collection {
    * @param left aborts when the one who waits is gone; the promise stays unsettled then
    */
   join(timeLeftMs: number, left: AbortSignal): Promise<Snapshot> {
-    const deadline = { at: this.#options.clock.mono() + timeLeftMs };
-    this.#deadlines.add(deadline);
     return new Promise((resolve) => {
       const leave = (): void => {
         clearTimeout(timer);
@@ -100,11 +98,18 @@ export class Collection {
         leave();
         if (isLast) this.#options.onEnd(snapshot);
       };
+      const deadline = { at: this.#options.clock.mono() + timeLeftMs, answer };
+      this.#deadlines.add(deadline);
       const timer = setTimeout(answer, timeLeftMs);
       void this.#finished.then(answer);
       left.addEventListener('abort', leave, { once: true });
       if (left.aborted) leave();
     });
+  }
+
+  /** Answers all who wait with what is there by now, and so ends. */
+  answerNow(): void {
+    for (const { answer } of [...this.#deadlines]) answer();
   }
 
   #timeLeft(): number {

@@ -49,6 +49,8 @@ export class Collector {
   readonly #clouds = new Map<string, CloudAccess>();
   readonly #foreign = new Map<string, Set<string>>();
   #current: Collection | null = null;
+  /** All that may be under way: the list may have changed since one began. */
+  #open: Collection[] = [];
   #last: Snapshot | null = null;
 
   constructor(options: CollectorOptions) {
@@ -83,6 +85,11 @@ export class Collector {
     return snapshot;
   }
 
+  /** Answers all who wait with what is there by now: the program ends. */
+  answerNow(): void {
+    for (const collection of this.#open) collection.answerNow();
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#clouds.values()].map(({ http }) => http.close()));
   }
@@ -112,6 +119,7 @@ export class Collector {
       onError: (domain, reason) => observer.error(domain, reason),
       onEnd: (snapshot) => this.#options.onEnd?.(snapshot),
     });
+    this.#open = [...this.#open.filter(({ isOpen }) => isOpen), this.#current];
     return this.#current;
   }
 

@@ -188,6 +188,22 @@ describe('collection', () => {
     expect(ended[0]?.complete).to.equal(false);
   });
 
+  it('answers all who wait before their time when it is told to, with what is there, and is over', async () => {
+    const collection = collect('slow1', 'slow5');
+    const waiters = [join(collection, 8000), join(collection, 9000)];
+    await timers.tickAsync(2500);
+    collection.answerNow();
+    await timers.tickAsync(0);
+    expect(waiters.map(({ at }) => at)).to.deep.equal([2500, 2500]);
+    expect(waiters[0]?.snapshot).to.deep.include({ complete: false });
+    expect(waiters[0]?.snapshot?.totals?.vcpus).to.equal(3);
+    expect(waiters[0]?.snapshot?.domains[1]?.errors[0]).to.include({ reason: 'timeout', stage: 'servers' });
+    await timers.tickAsync(0);
+    expect([collection.isOpen, over, ended.length, timers.countTimers()]).to.deep.equal([false, ['slow5'], 1, 0]);
+    collection.answerNow();
+    expect(ended).to.have.length(1);
+  });
+
   it('is complete at once where there are no domains', async () => {
     const waiter = join(collect(), 1000);
     await timers.tickAsync(0);

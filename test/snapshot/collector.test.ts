@@ -67,6 +67,22 @@ describe('collector', () => {
     expect((await rig.scrape()).totals).to.include({ vcpus: 8 });
   });
 
+  it('answers all who wait at once when the program ends, whatever list they asked', async () => {
+    const { rig, tenants } = await stage(2);
+    await rig.scrape();
+    rig.sim.faults.add({ kind: 'hang', route: 'servers' });
+    const before = rig.scrape(60_000);
+    await until(() => rig.sim.inFlight >= 2);
+    rig.watch(...tenants.slice(0, 1));
+    const after = rig.scrape(60_000);
+    rig.collector.answerNow();
+    expect((await before).domains).to.have.length(2);
+    expect(errorsOf(await before, 'd1')).to.deep.equal(['servers timeout']);
+    expect((await after).domains).to.have.length(1);
+    expect(errorsOf(await after, 'd0').join()).to.match(/ timeout$/);
+    await until(() => rig.sim.inFlight === 0);
+  });
+
   it('ends everything when the only client leaves, and the next one gets a whole collection', async () => {
     const { rig } = await stage(2);
     await rig.scrape();
