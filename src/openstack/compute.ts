@@ -37,7 +37,8 @@ export interface ServerPage {
   next: URLSearchParams | null;
 }
 
-const amount = z.int().nonnegative();
+/** Nova keeps these as integers of 32 bits; a larger one is none that it could have meant. */
+const amount = z.int().nonnegative().max(0x7fffffff);
 
 const serversSchema = z.object({
   servers: z.array(

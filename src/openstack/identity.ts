@@ -133,7 +133,7 @@ const projectsSchema = z.object({
       id: z.string().min(1),
       name: z.string(),
       enabled: z.boolean().default(true),
-      domain_id: z.string().nullish(),
+      domain_id: z.string().nullable(),
     }),
   ),
   truncated: z.boolean().optional(),
@@ -144,7 +144,7 @@ const projectsSchema = z.object({
 export function parseProjects({ body }: HttpAnswer): ProjectPage {
   const { projects, truncated, links } = parseAnswer(projectsSchema, body, 'projects');
   return {
-    projects: projects.map((p) => ({ id: p.id, name: p.name, enabled: p.enabled, domainId: p.domain_id ?? null })),
+    projects: projects.map((p) => ({ id: p.id, name: p.name, enabled: p.enabled, domainId: p.domain_id })),
     truncated: truncated ?? false,
     next: links?.next ? queryOf(links.next) : null,
   };

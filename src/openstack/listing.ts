@@ -14,13 +14,18 @@ export interface Listing {
 /** Nova's default `max_limit`: what a page holds when none was asked for. */
 const DEFAULT_PAGE = 1000;
 
+/** Pages in a row that bring nothing new before a listing is given up: links that lead on for ever are no listing. */
+const MAX_IDLE_PAGES = 3;
+
 /**
  * All servers that a token shows, page by page. The first request is bare, since Nova tells of a cell that is down
  * only where nothing but all_tenants is asked for. A listing ends where Nova gives no next link, as it does behind every
  * page that is full. A page that a proxy would not wait for (502, 504) is asked for once more at half the size.
  */
 export async function* listServers(visit: Visit, listing: Listing): AsyncGenerator<Server[], void> {
+  const seen = new Set<string>();
   const markers = new Set<string>();
+  let idle = 0;
   let limit = listing.probe ?? null;
   let marker: string | null = null;
   let rows = DEFAULT_PAGE;
@@ -37,8 +42,11 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
     yield page.servers;
     if (!page.next || listing.probe !== undefined) return;
     marker = page.next.get('marker') ?? '';
-    if (markers.has(marker)) throw new CollectError('bad_response', 'servers: the next link does not advance');
+    idle = page.servers.some(({ id }) => !seen.has(id)) ? 0 : idle + 1;
+    if (markers.has(marker) || idle >= MAX_IDLE_PAGES)
+      throw new CollectError('bad_response', 'servers: the next link does not advance');
     markers.add(marker);
+    for (const { id } of page.servers) seen.add(id);
     rows = Math.max(1, page.servers.length);
   }
 }

@@ -19,13 +19,18 @@ interface ListOptions {
   get: (path: string) => Promise<HttpAnswer>;
 }
 
+/** Pages in a row that bring nothing new before a list is given up. */
+const MAX_IDLE_PAGES = 3;
+
 /** Reads every page; membership is checked on our side, since a filter may be ignored. */
 export async function listProjects(options: ListOptions): Promise<ProjectList> {
   const { domainId, loginProjectId, scope, get } = options;
   const path = scope === 'domain' ? '/projects' : '/auth/projects';
   const projects = new Map<string, Project>();
   const result = (problem: CollectError | null): ProjectList => ({ projects, scope, problem });
+  const seen = new Set<string>();
   const markers = new Set<string>();
+  let idle = 0;
   let query = scope === 'domain' ? new URLSearchParams({ domain_id: domainId }) : new URLSearchParams();
   let truncated = false;
   for (;;) {
@@ -41,10 +46,12 @@ export async function listProjects(options: ListOptions): Promise<ProjectList> {
     truncated ||= page.truncated;
     if (!page.next) break;
     const marker = page.next.get('marker') ?? page.next.toString();
-    if (markers.has(marker)) {
+    idle = page.projects.some(({ id }) => !seen.has(id)) ? 0 : idle + 1;
+    if (markers.has(marker) || idle >= MAX_IDLE_PAGES) {
       return result(new CollectError('bad_response', 'projects: the next link does not advance'));
     }
     markers.add(marker);
+    for (const { id } of page.projects) seen.add(id);
     query = page.next;
     if (scope === 'domain') query.set('domain_id', domainId);
   }

@@ -10,6 +10,9 @@ import { asLoginError, loginBody, readSecret } from './login.js';
 import type { Passwords } from './password.js';
 import type { ProjectList } from './projects.js';
 
+/** A token of a shorter life would cost a login for each request. */
+const MIN_LIFE_MS = 1000;
+
 /** How long a renewal that failed for a passing reason is left alone, while the old token serves. */
 const RENEW_AGAIN_MS = 30_000;
 
@@ -180,7 +183,8 @@ export class Session {
       try {
         const request = { ...this.#request(loginBody(domain, secret)), url: `${domain.cloud.authUrl}/auth/tokens` };
         const issued = parseToken(await http.send(request, ask, 'login'));
-        if (issued.lifeMs <= 0) throw new CollectError('bad_response', 'token: it ends no later than it was issued');
+        if (issued.lifeMs < MIN_LIFE_MS)
+          throw new CollectError('bad_response', 'token: it is good for less than a second');
         observeLogin('success');
         this.#logins += 1;
         this.#askAgain();

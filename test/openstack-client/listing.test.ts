@@ -91,6 +91,19 @@ describe('listServers', () => {
     expect(pages).to.have.length(1);
   });
 
+  for (const [what, ids] of [
+    ['the same servers', ['a']],
+    ['none', []],
+  ] as [string, string[]][]) {
+    it(`stops where the next links lead on for ever, to ${what}`, async () => {
+      let count = 0;
+      bench.onGet = () => page(count++ === 0 ? ['a'] : ids, `marker=${count}`);
+      const error = await failure(list());
+      expect(error).to.include({ reason: 'bad_response' });
+      expect(count).to.equal(4);
+    });
+  }
+
   it('gives the pages before one that fails', async () => {
     bench.onGet = (sent) => (query(sent).has('marker') ? fail(refusal(500)) : page(['a'], 'marker=a'));
     const seen: number[] = [];

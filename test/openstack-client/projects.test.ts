@@ -98,6 +98,18 @@ describe('listProjects', () => {
     expect(paths).to.have.length(2);
   });
 
+  it('stops where the links lead on for ever, to nothing new', async () => {
+    let count = 0;
+    const get = (): Promise<HttpAnswer> => {
+      count += 1;
+      return Promise.resolve(answer({ projects: [project('home')], links: { next: `?marker=${count}` } }));
+    };
+    const result = await list(get);
+    expect(ids(result)).to.deep.equal(['home']);
+    expect(result.problem).to.include({ reason: 'bad_response' });
+    expect(count).to.equal(4);
+  });
+
   it('keeps the pages before one that fails, with its error', async () => {
     const error = refusal(500);
     const { get } = cloud({

@@ -83,6 +83,13 @@ describe('Session', () => {
       );
     });
 
+    for (const life of [0.999, 0, -600]) {
+      it(`is bad_response where its token is good for ${life} s: each request would cost a login`, async () => {
+        Object.assign(bench, { tokenSeconds: life });
+        expect(await failure(login())).to.include({ reason: 'bad_response' });
+      });
+    }
+
     it('fails as a LoginFailure, is told of by its reason, and is tried again by the next one', async () => {
       bench.onLogin = () => Promise.reject(refusal(500));
       expect(await failure(login()))
