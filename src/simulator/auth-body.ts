@@ -15,7 +15,10 @@ export interface AuthRequest {
   methods: string[];
   user: { id?: string; name?: string; domain?: DomainRef; password?: string } | null;
   tokenId: string | null;
+  application: { id?: string; secret?: string } | null;
   scope: AuthScope;
+  /** Whether there is a scope, of whatever kind: beside an application credential none is allowed. */
+  hasScope: boolean;
 }
 
 /** What is wrong with a login body, in Keystone's words; answered with 400. */
@@ -69,6 +72,13 @@ function parseUser(password: Fields): AuthRequest['user'] {
   return { id, name: text(user['name']), domain: domainRef(user['domain']), password: text(user['password']) };
 }
 
+/** By its id; Keystone takes a name and a user as well, which nobody here asks for. */
+function parseApplication(data: Fields): AuthRequest['application'] {
+  const id = text(data['id']);
+  if (id === undefined) throw expecting('name or ID', 'application credential');
+  return { id, secret: text(data['secret']) };
+}
+
 /**
  * Reads the body of `POST /v3/auth/tokens` as Keystone 22 does; each message was compared with the real one, but for the dump of the
  * schema that follows some of them.
@@ -95,12 +105,15 @@ export function parseAuthBody(contentType: string, body: string): AuthRequest {
     methods: methods.map(String),
     user: null,
     tokenId: null,
+    application: null,
     scope: parseScope(auth['scope']),
+    hasScope: auth['scope'] !== undefined,
   };
   for (const method of request.methods) {
     const data = fields(identity[method]);
     if (!data) throw expecting(method, 'identity');
     if (method === 'password') request.user = parseUser(data);
+    if (method === 'application_credential') request.application = parseApplication(data);
     if (method === 'token') request.tokenId = text(data['id']) ?? '';
   }
   return request;

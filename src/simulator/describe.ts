@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type AuthRequest, MalformedAuth, parseAuthBody } from './auth-body.js';
 import { parseAllTenants, type Route, type SimRequest } from './request.js';
-import type { TokenStore } from './tokens.js';
+import type { Token, TokenStore } from './tokens.js';
 import type { World } from './world.js';
 
 const IDENTITY: Readonly<Record<string, Route>> = {
@@ -40,13 +40,24 @@ function parseAuth(request: IncomingMessage, body: string): AuthRequest | string
   }
 }
 
+/** null: not good any more, also since the application credential that it came from is gone. */
+function findToken({ tokens, world }: Place, id: string | undefined): Token | null {
+  const token = tokens.find(id);
+  const credential = token?.applicationCredentialId ?? null;
+  return credential === null || world.findApplicationCredential(credential) ? token : null;
+}
+
 /** Fills in who asks, for which domain and project. */
-function identify(request: SimRequest, { world, tokens }: Place): void {
+function identify(request: SimRequest, place: Place): void {
+  const { world } = place;
   const auth = typeof request.auth === 'object' ? request.auth : null;
-  const token = typeof auth?.tokenId === 'string' ? tokens.find(auth.tokenId) : request.token;
-  const user = token ? world.users.get(token.userId) : undefined;
+  const token = typeof auth?.tokenId === 'string' ? findToken(place, auth.tokenId) : request.token;
+  const credential =
+    auth?.application?.id === undefined ? undefined : world.applicationCredentials.get(auth.application.id);
+  const { userId, projectId } = credential ?? token ?? {};
+  const user = userId === undefined ? undefined : world.users.get(userId);
   request.userName = user?.name ?? null;
-  request.projectId = token?.projectId ?? null;
+  request.projectId = projectId ?? null;
   request.domainId = user?.domainId ?? null;
   if (auth?.user) {
     const domain = world.findDomain(auth.user.domain ?? {});
@@ -84,7 +95,7 @@ export function describeRequest(incoming: IncomingMessage, body: string, place: 
     resource,
     pathProjectId: compute?.[1] ?? null,
     auth: null,
-    token: place.tokens.find(typeof tokenId === 'string' ? tokenId : undefined),
+    token: findToken(place, typeof tokenId === 'string' ? tokenId : undefined),
     domainId: null,
     projectId: null,
     userName: null,

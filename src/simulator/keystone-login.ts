@@ -9,6 +9,9 @@ import type { SimRequest } from './request.js';
 import type { Token } from './tokens.js';
 import type { World } from './world.js';
 
+/** The end of Keystone's refusal to exchange the token of an application credential, its full stop included. */
+const DELEGATED = 'Using a delegated token to create another token is not allowed.';
+
 function findUser(world: World, by: NonNullable<AuthRequest['user']>): User | undefined {
   if (by.id !== undefined) return world.users.get(by.id);
   const domain = world.findDomain(by.domain ?? {});
@@ -67,6 +70,8 @@ function tokenAnswer(
     // `?nocatalog` alone leaves it out, whatever its value (keystone api/auth.py).
     if (!request.query.has('nocatalog')) body['catalog'] = catalog(cloud.options, request.base, project.id);
   }
+  const credential = cloud.world.applicationCredentials.get(token.applicationCredentialId ?? '');
+  if (credential) body['application_credential'] = { id: credential.id, name: credential.name, restricted: true };
   const headers = { ...JSON_TYPE, 'X-Subject-Token': token.id, Vary: 'X-Auth-Token' };
   return { status: 201, headers, body: JSON.stringify({ token: body }) };
 }
@@ -77,13 +82,43 @@ function noSuchToken(cloud: Cloud, id: string): Answer {
   return identityError(404, 'Not Found', known ? 'Failed to validate token' : 'Could not recognize Fernet token');
 }
 
-/** `POST /v3/auth/tokens`: a login by password, or a token for another project from a token. */
+/**
+ * A login by application credential (keystone auth/core.py, auth/plugins/core.py): one that is not there is 404, all else
+ * that is wrong with it 401. Neither counts its failures, so that nothing is ever locked.
+ */
+function applicationLogin(cloud: Cloud, request: SimRequest, auth: AuthRequest): Answer {
+  const { world, tokens, options } = cloud;
+  const refused = identityUnauthorized(`${request.base}/v3`);
+  if (auth.hasScope) return refused;
+  const { id = '', secret } = auth.application ?? {};
+  const credential = world.findApplicationCredential(id);
+  if (!credential) return identityError(404, 'Not Found', `Could not find Application Credential: ${id}.`);
+  const user = world.users.get(credential.userId);
+  if (!user?.enabled || !world.domains.get(user.domainId)?.enabled) return refused;
+  const isOver = credential.expiresAt !== null && tokens.isPast(credential.expiresAt);
+  if (isOver || secret !== credential.secret) return refused;
+  const project = world.projects.get(credential.projectId);
+  if (!project?.enabled || !world.domains.get(project.domainId)?.enabled) return refused;
+  const token = tokens.issue({
+    userId: user.id,
+    projectId: project.id,
+    methods: ['application_credential'],
+    parent: null,
+    applicationCredential: credential,
+    lifeSeconds: options.tokenSeconds,
+  });
+  return tokenAnswer(cloud, request, { token, user, project });
+}
+
+/** `POST /v3/auth/tokens`: a login by password or application credential, or a token for another project from a token. */
 export function login(cloud: Cloud, request: SimRequest): Answer {
   const auth = request.auth;
   if (auth === null || typeof auth === 'string') return identityError(400, 'Bad Request', auth ?? 'no body');
+  if (auth.application) return applicationLogin(cloud, request, auth);
   const refused = identityUnauthorized(`${request.base}/v3`);
   const parent = auth.tokenId === null ? null : cloud.tokens.find(auth.tokenId);
   if (auth.tokenId !== null && !parent) return noSuchToken(cloud, auth.tokenId);
+  if (parent?.methods.includes('application_credential')) return identityForbidden(DELEGATED);
   if (parent?.projectId && !cloud.options.rescope) return identityForbidden('rescope a scoped token');
 
   const user = parent ? cloud.world.users.get(parent.userId) : auth.user && checkPassword(cloud, auth.user);
@@ -97,6 +132,7 @@ export function login(cloud: Cloud, request: SimRequest): Answer {
     projectId: project?.id ?? null,
     methods: parent ? ['password', 'token'] : ['password'],
     parent,
+    applicationCredential: null,
     lifeSeconds: cloud.options.tokenSeconds,
   });
   return tokenAnswer(cloud, request, { token, user, project });

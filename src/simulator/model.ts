@@ -39,6 +39,18 @@ export interface User {
   failures: number;
 }
 
+/** A login of its own into one project of its user's, with the role that the user held there when it was made. */
+export interface ApplicationCredential {
+  readonly id: string;
+  readonly userId: string;
+  readonly projectId: string;
+  readonly role: string;
+  readonly name: string;
+  secret: string;
+  /** Milliseconds, by the simulator's clock; null: never. */
+  expiresAt: number | null;
+}
+
 /** Changed by `World.changeServer` only, because listings are cached. */
 export interface Server {
   readonly id: string;

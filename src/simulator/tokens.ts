@@ -6,6 +6,8 @@ export interface Token {
   /** null: unscoped. */
   readonly projectId: string | null;
   readonly methods: readonly string[];
+  /** null: of another kind of login. */
+  readonly applicationCredentialId: string | null;
   readonly auditIds: readonly string[];
   readonly issuedAt: number;
   /** Milliseconds; from this moment on the token is refused. */
@@ -18,6 +20,8 @@ export interface TokenRequest {
   methods: readonly string[];
   /** For a token obtained from a token: it keeps this one's end. */
   parent: Token | null;
+  /** Its token ends with it, at the latest. */
+  applicationCredential: { id: string; expiresAt: number | null } | null;
   lifeSeconds: number;
 }
 
@@ -42,14 +46,17 @@ export class TokenStore {
     const number = ++this.#issued;
     if (number % 1000 === 0) this.#sweep();
     const audit = createHash('md5').update(`audit ${number}`).digest('base64url');
+    const { parent, applicationCredential: credential } = request;
+    const ends = parent ? parent.expiresAt : issuedAt + request.lifeSeconds * 1000;
     const token: Token = {
       id: opaque(`${number} ${request.userId} ${issuedAt}`),
       userId: request.userId,
       projectId: request.projectId,
       methods: request.methods,
-      auditIds: request.parent ? [audit, ...request.parent.auditIds.slice(-1)] : [audit],
+      applicationCredentialId: credential?.id ?? null,
+      auditIds: parent ? [audit, ...parent.auditIds.slice(-1)] : [audit],
       issuedAt,
-      expiresAt: request.parent ? request.parent.expiresAt : issuedAt + request.lifeSeconds * 1000,
+      expiresAt: Math.min(ends, credential?.expiresAt ?? Infinity),
     };
     this.#tokens.set(token.id, token);
     return token;
@@ -59,6 +66,11 @@ export class TokenStore {
   find(id: string | undefined): Token | null {
     const token = id === undefined ? undefined : this.#tokens.get(id);
     return token && this.#now() < token.expiresAt ? token : null;
+  }
+
+  /** By this cloud's clock. */
+  isPast(time: number): boolean {
+    return time <= this.#now();
   }
 
   /** Whether it has the form of a token: Keystone answers nonsense otherwise than tokens past their life. */

@@ -1,6 +1,16 @@
 import { hexId, isoSeconds, uuid } from './ids.js';
 import { isListed } from './model.js';
-import type { Domain, Project, Quota, Server, ServerChange, ServerInput, Usage, User } from './model.js';
+import type {
+  ApplicationCredential,
+  Domain,
+  Project,
+  Quota,
+  Server,
+  ServerChange,
+  ServerInput,
+  Usage,
+  User,
+} from './model.js';
 import { ServerStore } from './server-store.js';
 
 /** Nova's defaults for a project without a quota of its own. */
@@ -17,11 +27,15 @@ export type UserInput = Partial<Pick<User, 'id' | 'enabled' | 'locked'>> & {
   roles?: Record<string, string>;
 };
 
+export type ApplicationCredentialInput = Partial<Pick<ApplicationCredential, 'id' | 'name' | 'expiresAt'>> &
+  Pick<ApplicationCredential, 'userId' | 'projectId' | 'secret'>;
+
 /** A cloud's contents: domains, projects, users, servers. Equal seeds and equal calls make equal ids and times. */
 export class World {
   readonly domains = new Map<string, Domain>();
   readonly projects = new Map<string, Project>();
   readonly users = new Map<string, User>();
+  readonly applicationCredentials = new Map<string, ApplicationCredential>();
   readonly servers = new ServerStore();
   /** Names of the cells whose database does not answer. */
   readonly downCells = new Set<string>();
@@ -51,6 +65,22 @@ export class World {
     const user: User = { enabled: true, locked: false, attempts: 0, failures: 0, ...rest, id, roles: new Map() };
     for (const [projectId, role] of Object.entries(roles ?? {})) user.roles.set(projectId, role);
     return keep(this.users, user);
+  }
+
+  /** @throws Error where the user holds no role on the project, as Keystone would not make it */
+  addApplicationCredential(input: ApplicationCredentialInput): ApplicationCredential {
+    const role = must(this.users, input.userId, 'user').roles.get(input.projectId);
+    if (role === undefined) throw new Error('no role of the user on the project');
+    const name = input.name ?? 'credential';
+    const id = input.id ?? this.#hex(`application credential ${input.userId} ${input.projectId} ${name}`);
+    return keep(this.applicationCredentials, { expiresAt: null, ...input, id, name, role });
+  }
+
+  /** Keystone deletes them with their user, their project, and the role that the user held there. */
+  findApplicationCredential(id: string): ApplicationCredential | undefined {
+    const found = this.applicationCredentials.get(id);
+    const role = found && this.users.get(found.userId)?.roles.get(found.projectId);
+    return found && role === found.role && this.projects.has(found.projectId) ? found : undefined;
   }
 
   /** An ACTIVE server of 1 vCPU and 512 MB, unless told otherwise; each new one is made a second later. */

@@ -23,6 +23,8 @@ interface Body {
     project: unknown;
     roles: { name: string }[];
     catalog: CatalogEntry[];
+    methods: string[];
+    application_credential: { id: string; name: string; restricted: boolean } | undefined;
   };
   version: { version: string };
   badRequest: { message: string };
@@ -70,6 +72,10 @@ export function loginBody(domainId: string, user = 'boss', password = 'right', p
       scope: { project: { name: project, domain } },
     },
   };
+}
+
+export function applicationBody(id: string, secret: string): { auth: Record<string, unknown> } {
+  return { auth: { identity: { methods: ['application_credential'], application_credential: { id, secret } } } };
 }
 
 export function rescopeBody(token: string, projectId: string): unknown {
