@@ -3,11 +3,16 @@ import { openDomainsFile, type FileState } from './domains/watch.js';
 import type { Logger } from './log.js';
 import { SelfMetrics, type Build } from './metrics/self.js';
 import { Passwords } from './openstack/password.js';
+import { Reloader } from './reload.js';
 import type { Settings } from './settings/settings.js';
 import { Collector } from './snapshot/collector.js';
 import { Journal } from './snapshot/journal.js';
 import { createApp } from './web/app.js';
+import { GRACE_MS } from './web/farewell.js';
 import { listen, type Listening } from './web/listen.js';
+import { guard } from './web/security/guard.js';
+import { openWebSecurity } from './web/security/security.js';
+import { createTlsServer } from './web/security/tls-server.js';
 
 export interface DaemonOptions {
   settings: Settings;
@@ -18,11 +23,20 @@ export interface DaemonOptions {
   onDomains?: (state: FileState) => void;
 }
 
+/** A daemon that listens. */
+export interface Daemon extends Listening {
+  /** Reads all files again; answers what could not be taken over, a line each. Never rejects. */
+  reload: () => Promise<readonly string[]>;
+}
+
+/** How long before the end of the grace a scrape is answered with what is there, so that the answer still arrives. */
+const LAST_ANSWER_MS = 500;
+
 /**
  * Builds the parts in order and starts them.
  * @throws SettingError for what the user has to mend; Error where the address can't be had
  */
-export async function startDaemon({ settings, log, env, build, onDomains }: DaemonOptions): Promise<Listening> {
+export async function startDaemon({ settings, log, env, build, onDomains }: DaemonOptions): Promise<Daemon> {
   const self = new SelfMetrics({ build, withProcess: true });
   const journal = new Journal(log);
   const collector = new Collector({
@@ -40,10 +54,13 @@ export async function startDaemon({ settings, log, env, build, onDomains }: Daem
     ...(onDomains ? { onReload: onDomains } : {}),
   });
   onDomains?.(file.current());
+  const reloader = new Reloader({ log, parts: [file] });
+  const reload = (): Promise<readonly string[]> => reloader.reload();
   const app = createApp({
     settings,
     collector,
     file: () => file.current(),
+    reload,
     self,
     clock: systemClock,
     log,
@@ -54,8 +71,13 @@ export async function startDaemon({ settings, log, env, build, onDomains }: Daem
     log.info('listening', { url: server.url, metrics: settings.web.telemetryPath, version: build.version });
     return {
       url: server.url,
+      reload,
       close: async () => {
+        const hurry = setTimeout(() => {
+          collector.answerNow();
+        }, GRACE_MS - LAST_ANSWER_MS);
         await server.close();
+        clearTimeout(hurry);
         await Promise.all([file.close(), collector.close()]);
       },
     };

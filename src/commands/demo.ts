@@ -1,5 +1,4 @@
-import { startDaemon, type DaemonOptions } from '../daemon.js';
-import type { Listening } from '../web/listen.js';
+import { startDaemon, type Daemon, type DaemonOptions } from '../daemon.js';
 import { addDomains, demoDefaults, SHIPPED_DOMAINS_FILE, startDemoCloud } from './demo-cloud.js';
 
 /** How often something happens in the simulated cloud. */
@@ -12,7 +11,7 @@ const STEP_MS = 3000;
 export async function startDemo(
   { settings, log, env, build }: DaemonOptions,
   domainsFile = SHIPPED_DOMAINS_FILE,
-): Promise<Listening> {
+): Promise<Daemon> {
   const { cloud, simulator } = await startDemoCloud(settings.simulateListen);
   try {
     const daemon = await startDaemon({
@@ -28,6 +27,7 @@ export async function startDemo(
     );
     return {
       url: daemon.url,
+      reload: daemon.reload,
       close: async () => {
         clearInterval(timer);
         await daemon.close();

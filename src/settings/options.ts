@@ -42,7 +42,9 @@ export const OPTIONS = {
     default: '127.0.0.1:10180',
     help: ':port, host:port or [::1]:port',
   },
+  'web.config.file': { value: 'FILE', help: 'TLS, basic authentication and headers, in YAML' },
   'web.telemetry-path': { value: 'PATH', default: '/metrics', help: 'where the metrics are' },
+  'web.enable-lifecycle': { help: 'POST /-/reload reads domains.txt and the web configuration again' },
   'log.level': { value: 'LEVEL', default: 'info', help: 'error, warn, info or debug' },
   'log.format': { value: 'FORMAT', default: 'logfmt', help: 'logfmt or json' },
   output: { value: 'FORMAT', default: 'table', help: 'table or json' },
@@ -61,6 +63,7 @@ export const COMMANDS = {
   serve: { groups: ANY_COLLECTION, help: 'the daemon (the default)' },
   check: { groups: ANY_COLLECTION, help: 'try settings, domains file and logins; say what each domain may see' },
   snapshot: { groups: [...ANY_COLLECTION, 'output'], help: 'collect once and print' },
+  healthcheck: { groups: ['web'], help: 'ask the daemon that runs here whether it is healthy' },
   simulate: { groups: ['simulate', 'log'], help: 'a simulated cloud on loopback, its auth URL on stdout' },
   demo: { groups: ['domains', 'collect', 'web', 'log', 'simulate'], help: 'simulate and serve together' },
 } as const;

@@ -11,7 +11,7 @@ import { commandTakes, OPTIONS, type Flag, type Option } from './options.js';
 import * as values from './values.js';
 
 /** Paths that the web server keeps for itself, whatever the telemetry path. */
-export const RESERVED_PATHS = ['/api/v1/snapshot', '/-/healthy', '/-/ready'] as const;
+export const RESERVED_PATHS = ['/api/v1/snapshot', '/-/healthy', '/-/ready', '/-/reload'] as const;
 
 /** How and how long a collection asks the clouds; times in milliseconds. */
 export interface CollectSettings {
@@ -30,7 +30,7 @@ export interface Settings {
   /** What a line of domains.txt takes from the settings. */
   defaults: DomainDefaults;
   collect: CollectSettings;
-  web: { listen: values.ListenAddress; telemetryPath: string };
+  web: { listen: values.ListenAddress; telemetryPath: string; enableLifecycle: boolean };
   log: { level: LogLevel; format: LogFormat };
   output: 'table' | 'json';
   simulateListen: values.ListenAddress;
@@ -80,6 +80,7 @@ export function readSettings(args: Arguments, environment: Environment): Setting
     web: {
       listen: read('web.listen-address', values.listenAddress),
       telemetryPath: read('web.telemetry-path', readTelemetryPath),
+      enableLifecycle: optional('web.enable-lifecycle', values.boolean) ?? false,
     },
     log: {
       level: read('log.level', values.oneOf(LOG_LEVELS)),

@@ -16,6 +16,8 @@ export interface AppOptions {
   settings: Pick<Settings, 'collect' | 'web'>;
   collector: Pick<Collector, 'snapshot' | 'last'>;
   file: () => FileState;
+  /** Reads all files again; answers what could not be taken over, a line each. */
+  reload: () => Promise<readonly string[]>;
   self: SelfMetrics;
   clock: Clock;
   log: Logger;
@@ -58,6 +60,7 @@ export function createApp(options: AppOptions): Express {
   route(app, '/-/healthy', { get: text('vhi-exporter is healthy.\n') });
   // Nobody can ask before the file was read once, and later the last good list serves.
   route(app, '/-/ready', { get: text('vhi-exporter is ready.\n') });
+  routeReload(app, options);
   if (telemetryPath !== '/') {
     route(app, '/', { get: (req, res) => showStatus(options, req, res) });
   }
@@ -75,10 +78,39 @@ export function createApp(options: AppOptions): Express {
 function route(app: Express, path: string, { head, get }: { head?: RequestHandler; get: RequestHandler }): void {
   if (head) app.head(path, head);
   app.get(path, get);
+  refuseOthers(app, path, ['GET', 'HEAD']);
+}
+
+function refuseOthers(app: Express, path: string, methods: readonly string[]): void {
   app.all(path, (req, res) => {
-    res.setHeader('Allow', 'GET, HEAD');
-    fail(req, res, { status: 405, code: 'method_not_allowed', message: 'only GET and HEAD are allowed here' });
+    res.setHeader('Allow', methods.join(', '));
+    const message = `only ${methods.join(' and ')} are allowed here`;
+    fail(req, res, { status: 405, code: 'method_not_allowed', message });
   });
+}
+
+function routeReload(app: Express, { settings, reload }: AppOptions): void {
+  const path = '/-/reload';
+  const answer: RequestHandler = async (req, res) => {
+    if (!settings.web.enableLifecycle) {
+      const message = 'reloading over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP';
+      fail(req, res, { status: 403, code: 'forbidden', message });
+    } else if (isFromWebPage(req)) {
+      fail(req, res, { status: 403, code: 'forbidden', message: 'a web page may not ask for a reload' });
+    } else {
+      const problems = await reload();
+      if (problems.length === 0) res.type('text').send('reloaded\n');
+      else fail(req, res, { status: 500, code: 'reload', message: problems.join('; ') });
+    }
+  };
+  app.post(path, answer);
+  app.put(path, answer);
+  refuseOthers(app, path, ['POST', 'PUT']);
+}
+
+/** No page of the exporter asks for a reload: a browser that does was sent by a page of somebody else. */
+function isFromWebPage(req: Request): boolean {
+  return req.get('Origin') !== undefined || req.get('Sec-Fetch-Site') !== undefined;
 }
 
 function fail(req: Request, res: Response, error: { status: number; code: string; message: string }): void {

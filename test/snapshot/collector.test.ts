@@ -77,7 +77,7 @@ describe('collector', () => {
     const after = rig.scrape(60_000);
     rig.collector.answerNow();
     expect((await before).domains).to.have.length(2);
-    expect(errorsOf(await before, 'd1')).to.deep.equal(['servers timeout']);
+    expect(errorsOf(await before, 'd1').join()).to.match(/ timeout$/);
     expect((await after).domains).to.have.length(1);
     expect(errorsOf(await after, 'd0').join()).to.match(/ timeout$/);
     await until(() => rig.sim.inFlight === 0);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
-import { get as httpGet } from 'node:http';
+import { get as httpGet, request as httpRequest } from 'node:http';
 import type { FileState } from '../../src/domains/list.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { takeSnapshot } from '../../src/snapshot/snapshot.js';
@@ -41,6 +41,9 @@ describe('web', () => {
   let log: RecordingLogger;
   let server: Listening | null = null;
   let url = '';
+  let enableLifecycle = false;
+  let reloads = 0;
+  let problems: readonly string[] = [];
 
   async function start(telemetryPath = '/metrics', file: FileState = samplePage().file): Promise<void> {
     collector = new StubCollector();
@@ -57,10 +60,14 @@ describe('web', () => {
           strategy: 'auto',
           projects: false,
         },
-        web: { listen: { host: '127.0.0.1', port: 0 }, telemetryPath },
+        web: { listen: { host: '127.0.0.1', port: 0 }, telemetryPath, enableLifecycle },
       },
       collector,
       file: () => file,
+      reload: async () => {
+        reloads += 1;
+        return Promise.resolve(problems);
+      },
       self: sampleSelf(),
       clock: new TestClock(COLLECTED_AT + 90_000),
       log,
@@ -70,7 +77,12 @@ describe('web', () => {
     url = server.url.slice(0, -1);
   }
 
-  beforeEach(() => start());
+  beforeEach(async () => {
+    enableLifecycle = false;
+    reloads = 0;
+    problems = [];
+    await start();
+  });
   afterEach(() => server?.close());
 
   /** The whole answer: a body left unread would keep the server from closing. */
@@ -82,6 +94,78 @@ describe('web', () => {
   }
 
   const get = (path: string, headers: Record<string, string> = {}) => ask(path, { headers });
+
+  describe('/-/reload', () => {
+    /** Another server, on which it is switched on. */
+    async function switchOn(): Promise<void> {
+      await server?.close();
+      enableLifecycle = true;
+      await start();
+    }
+
+    for (const method of ['POST', 'PUT']) {
+      it(`reads the files again on ${method}`, async () => {
+        await switchOn();
+        const response = await ask('/-/reload', { method });
+        expect([response.status, await response.text(), reloads]).to.deep.equal([200, 'reloaded\n', 1]);
+      });
+
+      it(`says in one line what could not be taken over on ${method}, with 500`, async () => {
+        await switchOn();
+        problems = ['the domains file does not exist', 'the web configuration is bad'];
+        const response = await ask('/-/reload', { method });
+        expect(response.status).to.equal(500);
+        expect(await response.text()).to.equal('the domains file does not exist; the web configuration is bad\n');
+      });
+
+      it(`answers ${method} with 403 and does nothing where it is not switched on`, async () => {
+        const response = await ask('/-/reload', { method });
+        expect([response.status, reloads]).to.deep.equal([403, 0]);
+        expect(await response.text()).to.contain('--web.enable-lifecycle');
+      });
+    }
+
+    for (const isOn of [true, false]) {
+      for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'PATCH']) {
+        it(`answers ${method} with 405 and what is allowed, ${isOn ? 'switched on' : 'or not'}`, async () => {
+          if (isOn) await switchOn();
+          const response = await ask('/-/reload', { method });
+          expect([response.status, response.headers.get('allow'), reloads]).to.deep.equal([405, 'POST, PUT', 0]);
+        });
+      }
+    }
+
+    const pages: [what: string, headers: Record<string, string>][] = [
+      ['of another origin', { Origin: 'https://evil.example' }],
+      ['in a sandbox', { Origin: 'null' }],
+      ['of the origin itself, where none asks for it', { Origin: 'http://127.0.0.1:10180' }],
+      ['whose browser names but its site', { 'Sec-Fetch-Site': 'cross-site' }],
+    ];
+    for (const [what, headers] of pages) {
+      it(`refuses a web page ${what}`, async () => {
+        await switchOn();
+        // As a form sends it, which a browser does without asking first.
+        const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+        const status = await new Promise((resolve, reject) => {
+          const request = httpRequest(`${url}/-/reload`, { method: 'POST', headers: { ...form, ...headers } });
+          request.on('error', reject).on('response', (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          });
+          request.end('a=b');
+        });
+        expect([status, reloads]).to.deep.equal([403, 0]);
+      });
+    }
+
+    it('is not what a telemetry path or another spelling leads to', async () => {
+      await switchOn();
+      for (const path of ['/-/reload/', '/-/Reload']) {
+        expect((await ask(path, { method: 'POST' })).status, path).to.equal(404);
+      }
+      expect(reloads).to.equal(0);
+    });
+  });
 
   describe('routes', () => {
     it('collects for each scrape of /metrics', async () => {
@@ -119,15 +203,7 @@ describe('web', () => {
       expect(collector.asked).to.deep.equal([]);
     });
 
-    for (const path of [
-      '/nothing',
-      '/metrics/',
-      '/Metrics',
-      '/api/v1/snapshot/',
-      '/api/v1',
-      '/-/reload',
-      '/index.html',
-    ]) {
+    for (const path of ['/nothing', '/metrics/', '/Metrics', '/api/v1/snapshot/', '/api/v1', '/index.html']) {
       it(`answers ${path} with 404`, async () => {
         const response = await get(path);
         expect(response.status).to.equal(404);
