@@ -7,6 +7,7 @@ type Values = ScannedLine['values'];
 
 const PASSWORDS = ['password_env', 'password_file', 'password'] as const;
 const APP_SECRETS = ['app_credential_secret_env', 'app_credential_secret_file'] as const;
+const OF_APP_LOGINS = ['app_credential_id', ...APP_SECRETS] as const;
 /** What an application credential has of its own, so that a line with one can't say it. */
 const OF_PASSWORD_LOGINS: readonly Key[] = ['project', 'user', ...PASSWORDS];
 
@@ -16,7 +17,7 @@ const OF_PASSWORD_LOGINS: readonly Key[] = ['project', 'user', ...PASSWORDS];
  * @throws LineProblem
  */
 export function resolveCredential(values: Values, from: DomainDefaults, ownCloud: boolean): Credential {
-  if (['app_credential_id', ...APP_SECRETS].some((key) => values.has(key as Key))) return appCredential(values);
+  if (OF_APP_LOGINS.some((key) => values.has(key))) return appCredential(values);
   return {
     kind: 'password',
     user: values.get('user') ?? from.user ?? missingUser(ownCloud),
@@ -28,9 +29,9 @@ export function resolveCredential(values: Values, from: DomainDefaults, ownCloud
 function appCredential(values: Values): Credential {
   const others = KEYS.filter((key) => OF_PASSWORD_LOGINS.includes(key) && values.has(key));
   if (others.length > 0) {
-    const remedy = 'remove either these or the app_credential_… keys';
+    const remedy = `remove either ${others.length === 1 ? 'this' : 'these'} or the app_credential_… keys`;
     throw new LineProblem(
-      `an application credential has a user and a project of its own, ${others.join(' and ')} can't be given: ${remedy}`,
+      `an application credential has a user and a project of its own, ${listed(others)} can't be given: ${remedy}`,
     );
   }
   const secret = ownSecret(values, APP_SECRETS);
@@ -40,16 +41,19 @@ function appCredential(values: Values): Credential {
     );
   }
   const id = values.get('app_credential_id');
-  if (id === undefined) throw new LineProblem('app_credential_id is missing: add the id that the secret belongs to');
+  if (id === undefined) {
+    throw new LineProblem(
+      'app_credential_id is missing: add the id of the application credential that the secret is of',
+    );
+  }
   return { kind: 'application', id, secret };
 }
 
+const listed = (keys: readonly Key[]): string => keys.join(', ').replace(/, ([^,]*)$/, ' and $1');
+
 /** Where the line says that the secret is, by one of `keys` at most. */
-function ownSecret(
-  values: Values,
-  keys: readonly ((typeof PASSWORDS)[number] | (typeof APP_SECRETS)[number])[],
-): PasswordSource | null {
-  const given = keys.filter((key) => values.has(key));
+function ownSecret(values: Values, keys: typeof PASSWORDS | typeof APP_SECRETS): PasswordSource | null {
+  const given = [...keys].filter((key) => values.has(key));
   if (given.length > 1) throw new LineProblem(`${given.join(' and ')} are given, keep one of them`);
   const [key] = given;
   const value = key && values.get(key);

@@ -87,10 +87,14 @@ function notAPair(word: string, after: Key | undefined): string {
   return `the word after ${after ?? 'the id'} is not key=value; ${remedy}`;
 }
 
+/** After these a secret may stand, also where only its place was asked for. */
+const SECRET_KEY = /^(?:password|password_env|app_credential_secret_env)$/;
+
 /** Names a key only where it can't be the tail of a password that holds a blank. */
 function unknownKey(key: string, values: ReadonlyMap<Key, string>): string {
   const meant = nearestKey(key);
-  const safe = !values.has('password') && (meant !== null || /^[a-z_-]{1,20}$/.test(key));
+  const safe =
+    ![...values.keys()].some((before) => SECRET_KEY.test(before)) && (meant !== null || /^[a-z_-]{1,20}$/.test(key));
   const remedy = meant ? `did you mean ${meant}?` : `the keys are ${KEYS.join(', ')}`;
   return safe
     ? `unknown key ${excerpt(key, 40)}, ${remedy}`

@@ -33,6 +33,44 @@ function problemOf(line: string | Buffer, defaults: DomainDefaults = DEFAULTS): 
   return problems[0]!.message;
 }
 
+const APP = '1 name=n app_credential_id=c1 app_credential_secret_env=S';
+
+const APP_CREDENTIALS: [line: string, message: string | RegExp][] = [
+  [
+    `${APP} user=u`,
+    "an application credential has a user and a project of its own, user can't be given: " +
+      'remove either this or the app_credential_… keys',
+  ],
+  [
+    `${APP} project=p user=u password=hunter2`,
+    "an application credential has a user and a project of its own, project, user and password can't be given: " +
+      'remove either these or the app_credential_… keys',
+  ],
+  [`${APP} password_env=P`, /^an application credential has .*, password_env can't be given: /],
+  [`${APP} password_file=/p`, /^an application credential has .*, password_file can't be given: /],
+  ['1 app_credential_id=c1 user=u password_env=P', /^an application credential has .*, user and password_env can't /],
+  [
+    '1 name=n app_credential_id=c1',
+    "the application credential's secret is missing: add app_credential_secret_env= or app_credential_secret_file=",
+  ],
+  [
+    '1 name=n app_credential_secret_file=/s',
+    'app_credential_id is missing: add the id of the application credential that the secret is of',
+  ],
+  [
+    `${APP} app_credential_secret_file=/s`,
+    'app_credential_secret_env and app_credential_secret_file are given, keep one of them',
+  ],
+  [
+    '1 name=n app_credential_id=c1 app_credential_secret_env=s3cr-et',
+    'app_credential_secret_env must be the name of an environment variable, such as ACME_SECRET',
+  ],
+  ['1 name=n app_credential_secret=s', 'unknown key app_credential_secret, did you mean app_credential_secret_env?'],
+  ['1 name=n app_credential=s', 'unknown key app_credential, did you mean app_credential_id?'],
+  ['1 name=n app-credential-secret-file=s', /did you mean app_credential_secret_file\?$/],
+  [`1 name=n app_credential_id=c1 app_credential_secret_env=a b=c`, /^unknown key after app_credential_secret_env, /],
+];
+
 describe('parseDomains', () => {
   describe('reads a line', () => {
     it('that leaves all to the settings', () => {
@@ -120,6 +158,27 @@ describe('parseDomains', () => {
         expect(passwordOf(`1 user=${written} name=n # more`).user).to.equal(value);
       });
     }
+
+    it('that logs in by application credential, whatever user, password and project the settings have', () => {
+      const defaults = { ...DEFAULTS, project: 'settings-project' };
+      expect(parseOne('1 name=n app_credential_id=c1 app_credential_secret_env=ACME_SECRET', defaults)).to.deep.include(
+        {
+          label: 'n',
+          credential: { kind: 'application', id: 'c1', secret: { kind: 'env', name: 'ACME_SECRET' } },
+        },
+      );
+      expect(parseOne('1 app_credential_secret_file=/run/s app_credential_id=c1', defaults)).to.deep.include({
+        label: '1',
+        credential: { kind: 'application', id: 'c1', secret: { kind: 'file', path: '/run/s' } },
+      });
+    });
+
+    it('that logs in by application credential to a Keystone of its own, without a user', () => {
+      const line = '1 auth_url=https://other app_credential_id=c1 app_credential_secret_file=/run/s';
+      expect(parseOne(line)).to.deep.include({
+        credential: { kind: 'application', id: 'c1', secret: { kind: 'file', path: '/run/s' } },
+      });
+    });
 
     it('whose label can be shown everywhere, while its project stays as it is', () => {
       expect(parseOne('1 name=a\u202eb').label).to.equal('a\\u202eb');
@@ -242,6 +301,7 @@ describe('parseDomains', () => {
       ['# old Mac\r1 name=a', 'the line holds the control character \\u000d, remove it'],
       ['1 project=p password=a password_env=B', 'password_env and password are given, keep one of them'],
       ['1 name=n password_env=hunter2!', /^password_env must be the name of an environment variable/],
+      ...APP_CREDENTIALS,
       ['1 name=n interface=pubic', 'interface must be public or internal or admin'],
       ['1 name=n insecure=yes', 'insecure must be true or false'],
       ['1 name=n disabled_projects=skip', 'disabled_projects must be error or ignore'],

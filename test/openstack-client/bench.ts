@@ -58,6 +58,7 @@ export class Bench {
     return this.http.lines.filter((line) => line.startsWith(start)).length;
   }
 
+  /** Logins by a secret, be it a password. */
   get passwordLogins(): number {
     return this.http.sent.filter((sent) => sent.repeatable === 'login').length;
   }
@@ -72,7 +73,7 @@ export class Bench {
   #respond(sent: Sent): HttpAnswer | Promise<HttpAnswer> {
     if (sent.request.method === 'POST') {
       const { identity, scope } = authOf(sent);
-      if (identity.methods[0] === 'password') return this.onLogin ? this.onLogin(sent) : this.issue('home');
+      if (identity.methods[0] !== 'token') return this.onLogin ? this.onLogin(sent) : this.issue('home');
       if (!this.good.has(identity.token!.id)) return fail(refusal(404));
       if (this.refused.has(scope.project.id!)) return fail(refusal(401));
       return this.issue(scope.project.id!);

@@ -53,6 +53,15 @@ describe('Passwords', () => {
     }
   });
 
+  it('name the secret of an application credential by its own name', async () => {
+    const missing = join(folder, 'no-secret');
+    const byFile = new Passwords({}).read({ kind: 'file', path: missing }, 'secret');
+    expect(await failure(byFile)).to.include({ reason: 'config', message: 'the secret file cannot be read (ENOENT)' });
+    const byVariable = new Passwords({}).read({ kind: 'env', name: 'ACME_SECRET' }, 'secret');
+    const message = 'app_credential_secret_env: the variable ACME_SECRET is not set, or empty';
+    expect(await failure(byVariable)).to.include({ reason: 'config', message });
+  });
+
   describe('in a file', () => {
     const contents: [what: string, content: string, password: string][] = [
       ['without a newline', 'hunter2', 'hunter2'],
