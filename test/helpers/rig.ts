@@ -66,7 +66,7 @@ export function inUse(world: World, domainId: string, counting: Counting): { vcp
   return usage;
 }
 
-const SETTINGS: CollectSettings = {
+export const SETTINGS: CollectSettings = {
   timeoutMs: 20_000,
   timeoutOffsetMs: 500,
   requestTimeoutMs: 5000,
