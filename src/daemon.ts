@@ -54,7 +54,11 @@ export async function startDaemon({ settings, log, env, build, onDomains }: Daem
     ...(onDomains ? { onReload: onDomains } : {}),
   });
   onDomains?.(file.current());
-  const reloader = new Reloader({ log, parts: [file] });
+  const security = await openWebSecurity(settings.web.configFile, { log }).catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
+  const reloader = new Reloader({ log, parts: [file, security] });
   const reload = (): Promise<readonly string[]> => reloader.reload();
   const app = createApp({
     settings,
@@ -67,7 +71,13 @@ export async function startDaemon({ settings, log, env, build, onDomains }: Daem
     version: build.version,
   });
   try {
-    const server = await listen(app, settings.web.listen);
+    const { tls } = security.config;
+    const server = await listen(
+      guard(app, { security, listen: settings.web.listen, clock: systemClock, log }),
+      settings.web.listen,
+      ...(tls ? [createTlsServer(tls, security, log)] : []),
+    );
+    security.warnOfExposure(server.address);
     log.info('listening', { url: server.url, metrics: settings.web.telemetryPath, version: build.version });
     return {
       url: server.url,
@@ -78,11 +88,11 @@ export async function startDaemon({ settings, log, env, build, onDomains }: Daem
         }, GRACE_MS - LAST_ANSWER_MS);
         await server.close();
         clearTimeout(hurry);
-        await Promise.all([file.close(), collector.close()]);
+        await Promise.all([file.close(), security.close(), collector.close()]);
       },
     };
   } catch (error) {
-    await file.close();
+    await Promise.all([file.close(), security.close()]);
     throw error;
   }
 }

@@ -63,7 +63,7 @@ export const COMMANDS = {
   serve: { groups: ANY_COLLECTION, help: 'the daemon (the default)' },
   check: { groups: ANY_COLLECTION, help: 'try settings, domains file and logins; say what each domain may see' },
   snapshot: { groups: [...ANY_COLLECTION, 'output'], help: 'collect once and print' },
-  healthcheck: { groups: ['web'], help: 'ask the daemon that runs here whether it is healthy' },
+  healthcheck: { groups: ['web'], help: 'ask the daemon on this machine whether it is healthy' },
   simulate: { groups: ['simulate', 'log'], help: 'a simulated cloud on loopback, its auth URL on stdout' },
   demo: { groups: ['domains', 'collect', 'web', 'log', 'simulate'], help: 'simulate and serve together' },
 } as const;

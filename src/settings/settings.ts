@@ -30,7 +30,7 @@ export interface Settings {
   /** What a line of domains.txt takes from the settings. */
   defaults: DomainDefaults;
   collect: CollectSettings;
-  web: { listen: values.ListenAddress; telemetryPath: string; enableLifecycle: boolean };
+  web: { listen: values.ListenAddress; configFile: string | null; telemetryPath: string; enableLifecycle: boolean };
   log: { level: LogLevel; format: LogFormat };
   output: 'table' | 'json';
   simulateListen: values.ListenAddress;
@@ -79,6 +79,7 @@ export function readSettings(args: Arguments, environment: Environment): Setting
     },
     web: {
       listen: read('web.listen-address', values.listenAddress),
+      configFile: optional('web.config.file', values.nonEmpty),
       telemetryPath: read('web.telemetry-path', readTelemetryPath),
       enableLifecycle: optional('web.enable-lifecycle', values.boolean) ?? false,
     },

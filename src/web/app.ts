@@ -129,7 +129,9 @@ function showStatus({ collector, file, clock, version, settings }: AppOptions, r
     version,
     metricsPath: settings.web.telemetryPath,
   });
-  res.set(STATUS_HEADERS).set('ETag', `"${tag}"`);
+  // A header that the web configuration has set wins.
+  for (const [name, value] of Object.entries(STATUS_HEADERS)) if (!res.hasHeader(name)) res.setHeader(name, value);
+  res.set('ETag', `"${tag}"`);
   if (req.get('If-None-Match')?.includes(tag)) res.status(304).end();
   else res.type('html').send(text);
 }

@@ -1,4 +1,5 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import type { ListenAddress } from '../settings/values.js';
@@ -11,12 +12,22 @@ export interface Listening {
   close: () => Promise<void>;
 }
 
+export interface Bound extends Listening {
+  /** The IP address. */
+  address: string;
+}
+
 /**
  * Opens the socket.
+ * @param create a server of another kind, such as HTTPS
  * @throws Error that names the address and what is wrong with it
  */
-export async function listen(handler: RequestListener, { host, port }: ListenAddress): Promise<Listening> {
-  const server = createServer(handler);
+export async function listen(
+  handler: RequestListener,
+  { host, port }: ListenAddress,
+  create: (handler: RequestListener) => Server | HttpsServer = createServer,
+): Promise<Bound> {
+  const server = create(handler);
   const close = farewell(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -26,10 +37,11 @@ export async function listen(handler: RequestListener, { host, port }: ListenAdd
     });
     server.listen({ port, ...(host === null ? {} : { host }) }, resolve);
   });
-  const { port: bound } = server.address() as AddressInfo;
+  const { port: bound, address } = server.address() as AddressInfo;
   const name = host === null ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return {
-    url: `http://${name}:${bound}/`,
+    url: `${server instanceof HttpsServer ? 'https' : 'http'}://${name}:${bound}/`,
+    address,
     close,
   };
 }

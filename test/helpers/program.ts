@@ -84,7 +84,7 @@ export async function run(args: readonly string[], options: LaunchOptions = {}):
 
 /** Where a daemon that logs in logfmt says it listens, without the slash at the end. */
 export async function listeningUrl(program: Program): Promise<string> {
-  const [, url] = await program.saw('stderr', /msg=listening url=(http:\S+)\/ /);
+  const [, url] = await program.saw('stderr', /msg=listening url=(https?:\S+)\/ /);
   return url!;
 }
 

@@ -60,7 +60,7 @@ describe('web', () => {
           strategy: 'auto',
           projects: false,
         },
-        web: { listen: { host: '127.0.0.1', port: 0 }, telemetryPath, enableLifecycle },
+        web: { listen: { host: '127.0.0.1', port: 0 }, configFile: null, telemetryPath, enableLifecycle },
       },
       collector,
       file: () => file,

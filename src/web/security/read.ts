@@ -1,0 +1,105 @@
+import { dirname, resolve } from 'node:path';
+
+import { fingerprint } from '../../domains/poll.js';
+import { MAX_FILE_BYTES } from '../../domains/parse.js';
+import { readBounded } from '../../domains/read.js';
+import { SettingError } from '../../errors.js';
+import { excerpt, printable } from '../../text.js';
+import type { TlsConfig, WebConfig } from './config.js';
+import { FileProblem, parseFile, type ParsedFile } from './parse.js';
+import type { FileContent } from './schema.js';
+import { buildTls, findContradiction, PEM_KEYS, type PemKey, type TlsProblem } from './tls-config.js';
+
+/** One look at the web configuration: what is in it, or in one line what is wrong. */
+export type WebReading = { config: WebConfig; problem: null } | { config: null; problem: string };
+
+/** The fingerprint of each file that was looked at, taken before it was read. */
+export type Seen = Map<string, string>;
+
+/** Reads the file and all that it names. Never rejects: what can't be read is an answer too. */
+export async function readWebConfig(path: string): Promise<{ reading: WebReading; seen: Seen }> {
+  const seen: Seen = new Map();
+  try {
+    const parsed = parseFile(await readText(path, seen));
+    const config = await configOf(parsed, { folder: dirname(resolve(path)), seen });
+    return { reading: { config, problem: null }, seen };
+  } catch (error) {
+    // Anything else is a defect of this program.
+    if (!(error instanceof FileProblem)) throw error;
+    const where = error.line > 0 ? `${printable(path)}:${error.line}:` : printable(path);
+    return { reading: { config: null, problem: excerpt(`${where} ${error.message}`, 600) }, seen };
+  }
+}
+
+/**
+ * Reads the file once, for commands that do not stay.
+ * @throws SettingError naming file, line, and what to do
+ */
+export async function openWebConfig(path: string): Promise<WebConfig> {
+  const { reading } = await readWebConfig(path);
+  return required(reading);
+}
+
+/** @throws SettingError */
+export function required(reading: WebReading): WebConfig {
+  if (reading.problem !== null) throw new SettingError(`--web.config.file: ${reading.problem}`);
+  return reading.config;
+}
+
+async function configOf({ content, lineOf }: ParsedFile, from: { folder: string; seen: Seen }): Promise<WebConfig> {
+  const { tls_server_config, http_server_config, basic_auth_users, rate_limit } = content;
+  let tls: TlsConfig | null = null;
+  if (tls_server_config) {
+    const result = await tlsOf(tls_server_config, { lineOf, ...from });
+    if ('message' in result) {
+      const { key, message } = result;
+      const path = ['tls_server_config', ...(key === null ? [] : [key])];
+      throw new FileProblem(lineOf(path), `${path.join('.')} ${message}`);
+    }
+    tls = result;
+  }
+  const headers = Object.entries(http_server_config?.headers ?? {}).filter(([, value]) => value !== '');
+  return {
+    tls,
+    http2: http_server_config?.http2 ?? false,
+    headers: Object.fromEntries(headers),
+    users: basic_auth_users ? new Map(Object.entries(basic_auth_users)) : null,
+    rateLimit:
+      rate_limit && rate_limit.interval > 0 ? { intervalMs: rate_limit.interval, burst: rate_limit.burst } : null,
+  };
+}
+
+async function tlsOf(
+  tls: NonNullable<FileContent['tls_server_config']>,
+  { lineOf, folder, seen }: { lineOf: ParsedFile['lineOf']; folder: string; seen: Seen },
+): Promise<TlsConfig | TlsProblem> {
+  const contradiction = findContradiction(tls);
+  if (contradiction) return contradiction;
+  const pem: Partial<Record<PemKey, string>> = {};
+  for (const key of PEM_KEYS) {
+    const file = tls[`${key}_file`];
+    const inline = tls[key];
+    if (inline !== undefined) pem[key] = inline;
+    if (file === undefined) continue;
+    const path = resolve(folder, file);
+    pem[key] = await readText(path, seen).catch((error: unknown) => {
+      if (!(error instanceof FileProblem)) throw error;
+      const name = ['tls_server_config', `${key}_file`];
+      throw new FileProblem(lineOf(name), `${name.join('.')}: ${printable(path)} ${error.message}`);
+    });
+  }
+  return buildTls(tls, pem);
+}
+
+/** @throws FileProblem of line 0 */
+async function readText(path: string, seen: Seen): Promise<string> {
+  seen.set(path, await fingerprint(path));
+  const reading = await readBounded(path);
+  if (reading.kind === 'lost') throw new FileProblem(0, reading.why);
+  if (reading.bytes.length > MAX_FILE_BYTES) throw new FileProblem(0, 'is larger than 1 MiB');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(reading.bytes);
+  } catch {
+    throw new FileProblem(0, 'is not UTF-8');
+  }
+}
