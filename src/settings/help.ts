@@ -2,7 +2,7 @@ import { COMMANDS, OPTIONS, commandTakes, type Command, type Flag, type Option }
 
 /** The text of `vhi-exporter [command] --help`. */
 export function helpText(command: Command): string {
-  const commands = Object.entries(COMMANDS).map(([name, { help }]) => `  ${name.padEnd(10)} ${help}`);
+  const commands = Object.entries(COMMANDS).map(([name, { help }]) => `  ${name.padEnd(11)} ${help}`);
   const flags = (Object.entries(OPTIONS) as [Flag, Option][])
     .filter(([flag]) => commandTakes(command, flag))
     .map(([flag, option]) => {

@@ -21,7 +21,7 @@ const BAD: readonly Row[] = [
   [['--nonsense'], {}, 'unknown flag --nonsense: see --help'],
   [['-x'], {}, 'unknown flag -x: see --help'],
   [['snapshoot'], {}, 'unknown command "snapshoot": did you mean snapshot?'],
-  [['fly'], {}, 'unknown command "fly": the commands are serve, check, snapshot, simulate, demo'],
+  [['fly'], {}, 'unknown command "fly": the commands are serve, check, snapshot, healthcheck, simulate, demo'],
   [['serve', 'now'], {}, 'unexpected argument "now" behind serve: settings are --flag=value'],
   // Flags of other commands.
   [['serve', '--output=json'], {}, '--output does not go with serve, only with snapshot'],

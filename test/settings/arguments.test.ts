@@ -32,6 +32,7 @@ const COMMANDS: Record<string, string[]> = {
   serve: ['domains', 'cloud', 'collect', 'web', 'log'],
   check: ['domains', 'cloud', 'collect', 'web', 'log'],
   snapshot: ['domains', 'cloud', 'collect', 'web', 'log', 'output'],
+  healthcheck: ['web'],
   simulate: ['simulate', 'log'],
   demo: ['domains', 'collect', 'web', 'log', 'simulate'],
 };
@@ -120,10 +121,10 @@ describe('the command line', () => {
     [['-x'], 'unknown flag -x: see --help'],
     [['srve'], 'unknown command "srve": did you mean serve?'],
     [['snapshots'], 'unknown command "snapshots": did you mean snapshot?'],
-    [['xyzzy'], 'unknown command "xyzzy": the commands are serve, check, snapshot, simulate, demo'],
-    [['toString'], 'unknown command "toString": the commands are serve, check, snapshot, simulate, demo'],
+    [['xyzzy'], 'unknown command "xyzzy": the commands are serve, check, snapshot, healthcheck, simulate, demo'],
+    [['toString'], 'unknown command "toString": the commands are serve, check, snapshot, healthcheck, simulate, demo'],
     [['serve', 'check'], 'unexpected argument "check" behind serve: settings are --flag=value'],
-    [[''], 'unknown command "": the commands are serve, check, snapshot, simulate, demo'],
+    [[''], 'unknown command "": the commands are serve, check, snapshot, healthcheck, simulate, demo'],
   ];
   for (const [argv, message] of typos) {
     it(`answers ${JSON.stringify(argv)} with: ${message}`, () => {
