@@ -22,6 +22,7 @@ export const OPTIONS = {
   'collect.timeout': { value: 'TIME', env: ['VHI_COLLECT_TIMEOUT'], default: '5m', help: 'longest collection' },
   'collect.timeout-offset': { value: 'TIME', default: '500ms', help: "taken off the scraper's own timeout" },
   'collect.request-timeout': { value: 'TIME', default: '20s', help: 'longest single request' },
+  'collect.min-interval': { value: 'TIME', default: '0s', help: 'give a snapshot younger than this again' },
   'collect.domain-concurrency': { value: 'N', default: '32', help: 'domains with requests in flight, per cloud' },
   'collect.request-concurrency': { value: 'N', default: '64', help: 'requests in flight, per cloud' },
   'collect.counting': {
@@ -63,7 +64,7 @@ export const COMMANDS = {
   serve: { groups: ANY_COLLECTION, help: 'the daemon (the default)' },
   check: { groups: ANY_COLLECTION, help: 'try settings, domains file and logins; say what each domain may see' },
   snapshot: { groups: [...ANY_COLLECTION, 'output'], help: 'collect once and print' },
-  healthcheck: { groups: ['web'], help: 'ask the daemon on this machine whether it is healthy' },
+  healthcheck: { groups: ['web', 'log'], help: 'ask the daemon on this machine whether it is healthy' },
   simulate: { groups: ['simulate', 'log'], help: 'a simulated cloud on loopback, its auth URL on stdout' },
   demo: { groups: ['domains', 'collect', 'web', 'log', 'simulate'], help: 'simulate and serve together' },
 } as const;

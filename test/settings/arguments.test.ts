@@ -32,7 +32,7 @@ const COMMANDS: Record<string, string[]> = {
   serve: ['domains', 'cloud', 'collect', 'web', 'log'],
   check: ['domains', 'cloud', 'collect', 'web', 'log'],
   snapshot: ['domains', 'cloud', 'collect', 'web', 'log', 'output'],
-  healthcheck: ['web'],
+  healthcheck: ['web', 'log'],
   simulate: ['simulate', 'log'],
   demo: ['domains', 'collect', 'web', 'log', 'simulate'],
 };
