@@ -9,6 +9,8 @@ export interface Page {
   file: FileState;
   /** Series per project too. */
   withProjects: boolean;
+  /** When the snapshot was taken, too: where it may be given more than once. */
+  withTimestamp: boolean;
 }
 
 /** A label-less series has no labels; a series that has no value is left out, never 0. */
@@ -86,6 +88,12 @@ export const FAMILIES: readonly Family[] = [
     help: () => 'Time that the collection behind this snapshot took.',
     labels: [],
     series: ({ snapshot }) => one(snapshot.durationSeconds),
+  },
+  {
+    name: 'vhi_snapshot_timestamp_seconds',
+    help: () => 'When the collection behind this snapshot began; a young one is given again.',
+    labels: [],
+    series: ({ snapshot, withTimestamp }) => (withTimestamp ? one(snapshot.collectedAt / 1000) : []),
   },
   {
     name: 'vhi_domain_vcpus_in_use',

@@ -18,6 +18,8 @@ export interface CollectSettings {
   timeoutMs: number;
   timeoutOffsetMs: number;
   requestTimeoutMs: number;
+  /** A snapshot whose collection began less than this ago may be given again; 0: never. */
+  minIntervalMs: number;
   domainConcurrency: number;
   requestConcurrency: number;
   counting: Counting;
@@ -71,6 +73,7 @@ export function readSettings(args: Arguments, environment: Environment): Setting
       timeoutMs: read('collect.timeout', values.positiveDuration),
       timeoutOffsetMs: read('collect.timeout-offset', values.duration),
       requestTimeoutMs: read('collect.request-timeout', values.positiveDuration),
+      minIntervalMs: read('collect.min-interval', readMinInterval),
       domainConcurrency: read('collect.domain-concurrency', values.positiveInteger),
       requestConcurrency: read('collect.request-concurrency', values.positiveInteger),
       counting: read('collect.counting', values.oneOf(COUNTINGS)),
@@ -123,6 +126,12 @@ function defaultPassword(env: Environment): PasswordSource | null {
   if (VHI_PASSWORD_FILE) return { kind: 'file', path: VHI_PASSWORD_FILE };
   const text = VHI_PASSWORD || OS_PASSWORD;
   return text ? { kind: 'inline', secret: new Secret(text) } : null;
+}
+
+function readMinInterval(text: string): number {
+  const ms = values.duration(text);
+  if (ms > 300_000) throw new Error('must be at most 5m: figures that are older are not of right now');
+  return ms;
 }
 
 /** Old openrc files write `publicURL`. */

@@ -44,6 +44,7 @@ export class Collection {
   readonly #told = new Set<string>();
   readonly #finished: Promise<void>;
   #final: Snapshot | null = null;
+  #leastTimeMs = Infinity;
 
   constructor(options: CollectionOptions) {
     const { list, clock, collect } = options;
@@ -69,6 +70,16 @@ export class Collection {
     return this.#final === null && !this.#life.isOver;
   }
 
+  /** The snapshot of all domains, each done in its own time; null as long as one is not, and for ever if time was up before. */
+  get whole(): Snapshot | null {
+    return this.#final;
+  }
+
+  /** For how long, from the start, there was always somebody who would wait: what the domains could count on. */
+  get leastTimeMs(): number {
+    return this.#leastTimeMs;
+  }
+
   get progress(): CollectionProgress {
     const open = this.#domains.filter(({ progress }) => progress.finishedAt === null);
     return {
@@ -88,7 +99,9 @@ export class Collection {
       const leave = (): void => {
         clearTimeout(timer);
         left.removeEventListener('abort', leave);
-        if (this.#deadlines.delete(deadline) && this.#deadlines.size === 0) this.#end();
+        if (!this.#deadlines.delete(deadline)) return;
+        if (this.#deadlines.size === 0) this.#end();
+        else this.#noteTime();
       };
       const answer = (): void => {
         if (!this.#deadlines.has(deadline)) return;
@@ -100,6 +113,7 @@ export class Collection {
       };
       const deadline = { at: this.#options.clock.mono() + timeLeftMs, answer };
       this.#deadlines.add(deadline);
+      this.#noteTime();
       const timer = setTimeout(answer, timeLeftMs);
       void this.#finished.then(answer);
       left.addEventListener('abort', leave, { once: true });
@@ -113,8 +127,15 @@ export class Collection {
   }
 
   #timeLeft(): number {
-    const latest = Math.max(...[...this.#deadlines].map(({ at }) => at));
-    return latest - this.#options.clock.mono();
+    return this.#latest() - this.#options.clock.mono();
+  }
+
+  #latest(): number {
+    return Math.max(...[...this.#deadlines].map(({ at }) => at));
+  }
+
+  #noteTime(): void {
+    if (this.#final === null) this.#leastTimeMs = Math.min(this.#leastTimeMs, this.#latest() - this.startedAt);
   }
 
   #end(): void {

@@ -69,11 +69,14 @@ export class Collector {
   }
 
   /**
-   * Joins the collection under way, if it asks the same domains and is not older than a collection may be; else begins one.
+   * The last snapshot again, if it is young enough by the settings. Else joins the collection under way, if it asks the
+   * same domains and is not older than a collection may be; else begins one.
    * @param left aborts when the one who asked is gone; the promise stays unsettled then
    */
   async snapshot(list: DomainList, timeLeftMs: number, left: AbortSignal): Promise<Snapshot> {
     const { settings, clock } = this.#options;
+    const again = this.#again(list, timeLeftMs);
+    if (again) return again;
     const current = this.#current;
     const joinable =
       current?.isOpen && current.list === list && clock.mono() - current.startedAt < settings.timeoutMs
@@ -92,6 +95,19 @@ export class Collector {
 
   async close(): Promise<void> {
     await Promise.all([...this.#clouds.values()].map(({ http }) => http.close()));
+  }
+
+  /**
+   * The snapshot of the last collection, if that asked the same domains, came to its own end, and began within the least
+   * interval. One with errors may hold them for want of time: it is not for those who have more.
+   */
+  #again(list: DomainList, timeLeftMs: number): Snapshot | null {
+    const last = this.#current;
+    const snapshot = last?.whole;
+    if (!snapshot || last.list !== list) return null;
+    const { settings, clock } = this.#options;
+    const isYoung = clock.mono() - last.startedAt < settings.minIntervalMs;
+    return isYoung && (snapshot.complete || timeLeftMs <= last.leastTimeMs) ? snapshot : null;
   }
 
   #begin(list: DomainList): Collection {

@@ -39,7 +39,8 @@ export function createApp(options: AppOptions): Express {
     head: (req, res) => void res.type(formatFor(req)).end(),
     get: async (req, res) => {
       const snapshot = await scrape(options, req, res);
-      const page = { snapshot, file: file(), withProjects: settings.collect.projects };
+      const { projects: withProjects, minIntervalMs } = settings.collect;
+      const page = { snapshot, file: file(), withProjects, withTimestamp: minIntervalMs > 0 };
       const format = formatFor(req);
       // Not `send`, which would rewrite the charset and with it the order of the type's parameters.
       res.setHeader('Content-Type', format);
@@ -136,14 +137,34 @@ function showStatus({ collector, file, clock, version, settings }: AppOptions, r
   else res.type('html').send(text);
 }
 
-/** The snapshot for this request; never settles if the client leaves, since nobody is there to answer. */
-function scrape({ collector, file, settings }: AppOptions, req: Request, res: Response): Promise<Snapshot> {
-  const left = new AbortController();
-  res.on('close', () => {
-    if (!res.writableFinished) left.abort();
-  });
+/**
+ * The snapshot for this request, its age in the answer's headers where it may be one of before. Never settles if the
+ * client leaves, since nobody is there to answer.
+ */
+async function scrape(
+  { collector, file, settings, clock }: AppOptions,
+  req: Request,
+  res: Response,
+): Promise<Snapshot> {
   const timeLeft = scrapeTimeLeft(req.get('X-Prometheus-Scrape-Timeout-Seconds'), settings.collect);
-  return collector.snapshot(file().list, timeLeft, left.signal);
+  const snapshot = await collector.snapshot(file().list, timeLeft, leaving(req, res));
+  if (settings.collect.minIntervalMs > 0) {
+    res.setHeader('Age', Math.max(0, Math.floor((clock.wall() - snapshot.collectedAt) / 1000)));
+  }
+  return snapshot;
+}
+
+/** Aborts when the client leaves before it has its answer. */
+function leaving({ socket }: Request, res: Response): AbortSignal {
+  const left = new AbortController();
+  const leave = (): void => {
+    socket.off('close', leave);
+    if (!res.writableFinished) left.abort();
+  };
+  // An answer that had to wait for another one of its connection is not told when that is gone.
+  socket.once('close', leave);
+  res.once('close', leave);
+  return left.signal;
 }
 
 /** OpenMetrics where the scraper prefers it, else the Prometheus text format, whatever the escaping it asks for. */

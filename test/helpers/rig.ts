@@ -70,6 +70,7 @@ export const SETTINGS: CollectSettings = {
   timeoutMs: 20_000,
   timeoutOffsetMs: 500,
   requestTimeoutMs: 5000,
+  minIntervalMs: 0,
   domainConcurrency: 32,
   requestConcurrency: 64,
   counting: 'allocated',

@@ -7,7 +7,7 @@ import { SelfMetrics } from '../../src/metrics/self.js';
 import { takeSnapshot } from '../../src/snapshot/snapshot.js';
 import { Progress } from '../../src/usage/progress.js';
 import { makeDomain } from '../helpers/domains.js';
-import { ODD, samplePage, sampleSelf, sampleSnapshot } from './sample.js';
+import { COLLECTED_AT, ODD, samplePage, sampleSelf, sampleSnapshot } from './sample.js';
 
 const [OPENMETRICS, TEXT] = FORMATS;
 const BUILD = { version: '1.2.3', nodeVersion: 'v20.19.0' };
@@ -130,6 +130,13 @@ describe('metrics page', () => {
     // Five projects; one of the partial domain was not read.
     expect(series(await text(samplePage()), 'vhi_project_')).to.have.length(2 * 4);
     expect(await text(samplePage({ withProjects: false }))).not.to.contain('vhi_project_');
+  });
+
+  it('tells when the snapshot was taken only where it may be given again', async () => {
+    expect(await text(samplePage())).not.to.contain('vhi_snapshot_timestamp_seconds');
+    expect(series(await text(samplePage({ withTimestamp: true })), 'vhi_snapshot_timestamp')).to.deep.equal([
+      `vhi_snapshot_timestamp_seconds ${COLLECTED_AT / 1000}`,
+    ]);
   });
 
   it('has no totals, rather than 0, where not one domain could be collected', async () => {

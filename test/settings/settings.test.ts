@@ -163,6 +163,18 @@ const TABLE: Row[] = [
     read: (s) => s.collect.requestTimeoutMs,
   },
   {
+    flag: 'collect.min-interval',
+    byDefault: 0,
+    good: [
+      ['0s', 0],
+      ['1m30s', 90_000],
+      ['5m', 300_000],
+    ],
+    bad: ['30', '-1s', '5m1ms', '1h'],
+    advice: '',
+    read: (s) => s.collect.minIntervalMs,
+  },
+  {
     flag: 'collect.domain-concurrency',
     byDefault: 32,
     good: [['1', 1]],

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
-import { get as httpGet, request as httpRequest } from 'node:http';
+import { Agent, get as httpGet, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import type { FileState } from '../../src/domains/list.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { takeSnapshot } from '../../src/snapshot/snapshot.js';
@@ -42,6 +43,7 @@ describe('web', () => {
   let server: Listening | null = null;
   let url = '';
   let enableLifecycle = false;
+  let minIntervalMs = 0;
   let reloads = 0;
   let problems: readonly string[] = [];
 
@@ -54,6 +56,7 @@ describe('web', () => {
           timeoutMs: 300_000,
           timeoutOffsetMs: 500,
           requestTimeoutMs: 1,
+          minIntervalMs,
           domainConcurrency: 1,
           requestConcurrency: 1,
           counting: 'allocated',
@@ -79,6 +82,7 @@ describe('web', () => {
 
   beforeEach(async () => {
     enableLifecycle = false;
+    minIntervalMs = 0;
     reloads = 0;
     problems = [];
     await start();
@@ -301,6 +305,25 @@ describe('web', () => {
     }
   });
 
+  describe('a snapshot of before', () => {
+    it('is told with its age and time, where it may be given again', async () => {
+      await server?.close();
+      minIntervalMs = 120_000;
+      await start();
+      const page = await get('/metrics');
+      expect(page.headers.get('age')).to.equal('90');
+      expect(await page.text()).to.contain(`\nvhi_snapshot_timestamp_seconds ${COLLECTED_AT / 1000}\n`);
+      expect((await get('/api/v1/snapshot')).headers.get('age')).to.equal('90');
+    });
+
+    it('has no age to tell by default, since there is none', async () => {
+      const page = await get('/metrics');
+      expect(page.headers.get('age')).to.equal(null);
+      expect(await page.text()).not.to.contain('vhi_snapshot_timestamp_seconds');
+      expect((await get('/api/v1/snapshot')).headers.get('age')).to.equal(null);
+    });
+  });
+
   describe('deadline and client', () => {
     it('takes the scraper’s timeout less the offset, for the API as well', async () => {
       const headers = { 'X-Prometheus-Scrape-Timeout-Seconds': '10' };
@@ -319,6 +342,32 @@ describe('web', () => {
       request.destroy();
       await until(() => collector.asked[0]?.left.aborted === true);
       expect(log.lines).to.deep.equal([]);
+    });
+
+    it('tells it for each request of the connection, also those whose answers wait for another', async () => {
+      collector.answer = () => new Promise(() => undefined);
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3));
+      await until(() => collector.asked.length === 3);
+      socket.destroy();
+      await until(() => collector.asked.every(({ left }) => left.aborted));
+    });
+
+    it('leaves nothing behind on a connection that asks again and again', async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const warnings: Error[] = [];
+      const note = (warning: Error): void => void warnings.push(warning);
+      process.on('warning', note);
+      for (let i = 0; i < 30; i += 1) {
+        await new Promise((resolve, reject) => {
+          httpGet(`${url}/metrics`, { agent }, (response) => response.resume().on('end', resolve)).on('error', reject);
+        });
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+      process.off('warning', note);
+      agent.destroy();
+      expect(warnings).to.deep.equal([]);
+      expect(collector.asked.filter(({ left }) => left.aborted)).to.deep.equal([]);
     });
 
     it('does not take one that got its answer for one that has left', async () => {
