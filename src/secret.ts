@@ -2,6 +2,9 @@ import { inspect } from 'node:util';
 
 const HIDDEN = '<secret>';
 
+/** Of a longer secret a piece from its start gives it away as surely as the whole; some services cut what they quote. */
+const TELLING_LENGTH = 24;
+
 /** A password or token. Prints as `<secret>` wherever it ends up by accident; `reveal()` is the only way to the text. */
 export class Secret {
   readonly #text: string;
@@ -12,6 +15,11 @@ export class Secret {
 
   reveal(): string {
     return this.#text;
+  }
+
+  /** Whether a text repeats it, as it is or as JSON, URLs, HTML or Base64 write it. */
+  isIn(text: string): boolean {
+    return formsOf(this.#text.slice(0, TELLING_LENGTH)).some((form) => text.includes(form));
   }
 
   toString(): string {
@@ -25,4 +33,34 @@ export class Secret {
   [inspect.custom](): string {
     return HIDDEN;
   }
+}
+
+function formsOf(text: string): string[] {
+  const json = JSON.stringify(text).slice(1, -1);
+  // By way of bytes, since half of a surrogate pair would throw.
+  const url = encodeURIComponent(Buffer.from(text).toString());
+  return [
+    text,
+    json,
+    json.replaceAll(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    text.replaceAll(/['\\]/g, '\\$&'),
+    url,
+    url.replaceAll('%20', '+'),
+    url.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    ...htmlForms(text),
+    ...[0, 1, 2].map((offset) => base64Form(text, offset)).filter((form) => form.length >= 4),
+  ];
+}
+
+function htmlForms(text: string): string[] {
+  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const quoted = escaped.replaceAll('"', '&quot;');
+  return [escaped, ...['&#39;', '&#x27;', '&apos;'].map((quote) => quoted.replaceAll("'", quote))];
+}
+
+/** What is the same in Base64 whatever stands around it, where `offset` bytes (modulo 3) stand before. */
+function base64Form(text: string, offset: number): string {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
+  const start = Math.ceil((offset * 8) / 6);
+  return bytes.toString('base64').slice(start, Math.floor((bytes.length * 8) / 6));
 }

@@ -2,20 +2,25 @@ import { closest, distance } from 'fastest-levenshtein';
 
 /**
  * Makes foreign text (files, clouds) safe to show: control characters, and the invisible ones that reorder or hide
- * text (bidirectional marks, line separators, zero-width), become `\u` escapes.
+ * text (bidirectional marks, line separators, zero-width), become `\u` escapes; user and password of a URL are left out.
  */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => {
+  // Up to the last @, since a password that was not encoded may hold one, or a slash.
+  const safe = text.includes('@') ? text.replace(/:\/\/[^\s"'<>]*@/g, '://<secret>@') : text;
+  return safe.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => {
     const code = char.codePointAt(0) ?? 0;
     return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
   });
 }
 
+/** Where a URL's password may end that begins in what is shown. */
+const MARGIN = 1000;
+
 /** {@link printable}, and no longer than `max` characters. */
 export function excerpt(text: string, max = 200): string {
-  // Escapes only lengthen: what is behind can't be shown, and may be megabytes.
-  const safe = printable(text.slice(0, max + 1));
-  if (safe.length <= max) return safe;
+  // What is far behind can't be shown, and may be megabytes.
+  const safe = printable(text.slice(0, max + MARGIN));
+  if (safe.length <= max && text.length <= max + MARGIN) return safe;
   // A character outside the BMP is not cut in two.
   return `${safe.slice(0, max - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -49,6 +49,26 @@ describe('text', () => {
     expect(excerpt('abcdef', 4)).to.equal('abc…');
   });
 
+  const urls: [text: string, shown: string][] = [
+    ['at https://boss:hunter2@h/v3', 'at https://<secret>@h/v3'],
+    ['https://hunter2@h, http://:p@h', 'https://<secret>@h, http://<secret>@h'],
+    ['https://boss:hun/t@er2@h/v3', 'https://<secret>@h/v3'],
+    ['"https://boss:hunter2@h" <http://a:b@h>', '"https://<secret>@h" <http://<secret>@h>'],
+    ['https://h/v3 boss@example.com', 'https://h/v3 boss@example.com'],
+    ['boss:hunter2@h', 'boss:hunter2@h'],
+  ];
+  for (const [text, shown] of urls) {
+    it(`leaves user and password of a URL out: ${shown}`, () => {
+      expect(printable(text)).to.equal(shown);
+      expect(printable(shown)).to.equal(shown);
+    });
+  }
+
+  it('shows no beginning of a password whose end it cuts off', () => {
+    expect(excerpt(`https://boss:${'hunter'.repeat(40)}@h`, 20)).to.equal('https://<secret>@h');
+    expect(excerpt(`https://boss:hunter2@${'h'.repeat(40)}`, 20)).to.equal('https://<secret>@hh…');
+  });
+
   it('does not cut a character in two', () => {
     expect(excerpt('ab😀cd', 4)).to.equal('ab…');
     expect(excerpt('abc😀cd', 4)).to.equal('abc…');

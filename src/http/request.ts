@@ -2,8 +2,10 @@ import fetch, { FetchError, type Response } from 'node-fetch';
 
 import type { Clock } from '../clock.js';
 import { CollectError, type Reason } from '../errors.js';
+import type { Secret } from '../secret.js';
 import { excerpt } from '../text.js';
 import type { Agent, Agents, Tls } from './agents.js';
+import { disclose } from './disclose.js';
 import { parseJson, TooManyValues } from './json.js';
 import type { Lifetime } from './lifetime.js';
 import type { Failure } from './retry.js';
@@ -16,8 +18,12 @@ export interface HttpRequest {
   method: 'GET' | 'POST';
   url: string;
   headers: Record<string, string>;
-  /** Sent as JSON. */
+  /** Sent as X-Auth-Token. */
+  token?: Secret;
+  /** Sent as JSON, a Secret in it as its text. */
   body?: unknown;
+  /** A password is in it: an answer may repeat that in any form, so that not a word of it is told. */
+  isLogin?: boolean;
   tls: Tls;
 }
 
@@ -85,11 +91,12 @@ async function exchange(
   const started = clock.mono();
   let code = 'network';
   let status: number | null = null;
+  const { headers, body } = disclose(request);
   try {
     const response = await fetch(request.url, {
       method: request.method,
-      headers: { Accept: 'application/json', ...jsonHeader(request), ...request.headers },
-      body: request.body === undefined ? null : JSON.stringify(request.body),
+      headers: { Accept: 'application/json', ...headers },
+      body,
       // Never followed, since it would carry X-Auth-Token to another host; `error` would hide its status.
       redirect: 'manual',
       size: MAX_BODY_BYTES,
@@ -118,12 +125,11 @@ async function exchange(
 
 const OTHER: Failure = { kind: 'other' };
 
-const jsonHeader = ({ body }: HttpRequest): Record<string, string> =>
-  body === undefined ? {} : { 'Content-Type': 'application/json' };
-
 /** How messages name a request: method and path, never the query or the host. */
-function name({ method, url }: HttpRequest): string {
-  return `${method} ${excerpt(new URL(url).pathname)}`;
+function name({ method, url, token }: HttpRequest): string {
+  const { pathname } = new URL(url);
+  // Nova's address comes from the cloud, which may have put there what it likes.
+  return `${method} ${token?.isIn(pathname) ? '/…' : excerpt(pathname)}`;
 }
 
 async function readAnswer(request: HttpRequest, response: Response, text: string, now: number): Promise<HttpAnswer> {
@@ -132,7 +138,7 @@ async function readAnswer(request: HttpRequest, response: Response, text: string
     // A date is by the cloud's clock, which may be minutes off ours.
     const cloudNow = Date.parse(headers.get('date') ?? '');
     const retryAfter = retryAfterMs(headers.get('retry-after'), Number.isNaN(cloudNow) ? now : cloudNow);
-    const said = cloudMessage(text);
+    const said = cloudMessage(request, text);
     const redirect = status >= 300 && status < 400 ? ' (a redirect is not followed)' : '';
     throw new HttpFailure(
       reasonOfStatus(status),
@@ -150,14 +156,20 @@ async function readAnswer(request: HttpRequest, response: Response, text: string
 }
 
 /** What the cloud says of its error: the `message` one level down, as all OpenStack services write it. */
-function cloudMessage(text: string): string {
-  if (text.length > MAX_ERROR_CHARACTERS) return '';
+function cloudMessage(request: HttpRequest, text: string): string {
+  if (request.isLogin || text.length > MAX_ERROR_CHARACTERS) return '';
+  let message: unknown;
   try {
     const [first] = Object.values(JSON.parse(text) as Record<string, { message?: unknown } | null>);
-    return typeof first?.message === 'string' ? excerpt(first.message) : '';
+    message = first?.message;
   } catch {
     return ''; // HTML of a proxy: the status says as much.
   }
+  if (typeof message !== 'string') return '';
+  const said = message;
+  return disclose(request).secrets.some((secret) => secret.isIn(said))
+    ? '(what the cloud says repeats the token, and is not shown)'
+    : excerpt(said);
 }
 
 const errorCode = (error: FetchError): string | null => error.code ?? null;

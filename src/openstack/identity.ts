@@ -10,6 +10,8 @@ import { Secret } from '../secret.js';
 import type { CatalogService } from './catalog.js';
 import { parseAnswer } from './parse.js';
 
+/* In the bodies here Secrets are Secrets still: they become text when they are sent. */
+
 export interface PasswordLogin {
   user: string;
   password: Secret;
@@ -23,7 +25,7 @@ export function passwordBody({ user, password, domainId, project }: PasswordLogi
     auth: {
       identity: {
         methods: ['password'],
-        password: { user: { name: user, domain: { id: domainId }, password: password.reveal() } },
+        password: { user: { name: user, domain: { id: domainId }, password } },
       },
       scope: { project: { name: project, domain: { id: domainId } } },
     },
@@ -36,7 +38,7 @@ export function applicationBody(id: string, secret: Secret): unknown {
     auth: {
       identity: {
         methods: ['application_credential'],
-        application_credential: { id, secret: secret.reveal() },
+        application_credential: { id, secret },
       },
     },
   };
@@ -46,7 +48,7 @@ export function applicationBody(id: string, secret: Secret): unknown {
 export function rescopeBody(token: Secret, projectId: string): unknown {
   return {
     auth: {
-      identity: { methods: ['token'], token: { id: token.reveal() } },
+      identity: { methods: ['token'], token: { id: token } },
       scope: { project: { id: projectId } },
     },
   };

@@ -181,7 +181,8 @@ export class Session {
     });
     return gates.pass(domain, secret, ask.life, async () => {
       try {
-        const request = { ...this.#request(loginBody(domain, secret)), url: `${domain.cloud.authUrl}/auth/tokens` };
+        const body = loginBody(domain, secret);
+        const request = { ...this.#request(body), url: `${domain.cloud.authUrl}/auth/tokens`, isLogin: true };
         const issued = parseToken(await http.send(request, ask, 'login'));
         if (issued.lifeMs < MIN_LIFE_MS)
           throw new CollectError('bad_response', 'token: it is good for less than a second');

@@ -3,6 +3,7 @@ import type { Credential, Domain, PasswordSource } from '../../src/domains/domai
 import { CollectError } from '../../src/errors.js';
 import type { Ask, HttpClient } from '../../src/http/client.js';
 import { Lifetime } from '../../src/http/lifetime.js';
+import { disclose } from '../../src/http/disclose.js';
 import { HttpFailure, type HttpAnswer, type HttpRequest } from '../../src/http/request.js';
 import type { Failure, Repeatable } from '../../src/http/retry.js';
 import { reasonOfStatus } from '../../src/http/status.js';
@@ -39,7 +40,9 @@ export class FakeHttp {
   get client(): HttpClient {
     const send = async (request: HttpRequest, ask: Ask, repeatable: Repeatable): Promise<HttpAnswer> => {
       const line = `${request.method} ${request.url.replace(AUTH, '').replace(NOVA, '')}`;
-      const sent = { request, ask, repeatable, line, token: request.headers['X-Auth-Token'] };
+      const { headers, body } = disclose(request);
+      const plain = body === null ? request : { ...request, body: JSON.parse(body) as unknown };
+      const sent = { request: plain, ask, repeatable, line, token: headers['X-Auth-Token'] };
       this.sent.push(sent);
       await new Promise((resolve) => setImmediate(resolve));
       return this.respond(sent);

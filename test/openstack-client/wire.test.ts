@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CollectError } from '../../src/errors.js';
+import { disclose } from '../../src/http/disclose.js';
 import type { HttpAnswer } from '../../src/http/request.js';
 import { microversionHeaders, parseLimits, parseServers } from '../../src/openstack/compute.js';
 import { parseProjects, parseToken, passwordBody, queryOf, rescopeBody } from '../../src/openstack/identity.js';
@@ -25,7 +26,7 @@ const PARSERS: Record<string, (answer: HttpAnswer) => unknown> = {
 describe('what is sent to Keystone', () => {
   it('is, for a login, the body that the user asked for, to the letter', () => {
     const body = passwordBody({ user: 'boss', password: new Secret('hunter2'), domainId: 'd1', project: 'admin' });
-    expect(JSON.stringify(body)).to.equal(
+    expect(disclose({ headers: {}, body }).body).to.equal(
       '{"auth":{"identity":{"methods":["password"],"password":{"user":{' +
         '"name":"boss","domain":{"id":"d1"},"password":"hunter2"}}},' +
         '"scope":{"project":{"name":"admin","domain":{"id":"d1"}}}}}',
@@ -33,7 +34,8 @@ describe('what is sent to Keystone', () => {
   });
 
   it('is, for a token of another project, the login’s token and the project’s id', () => {
-    expect(rescopeBody(new Secret('t1'), 'p2')).to.deep.equal({
+    const { body } = disclose({ headers: {}, body: rescopeBody(new Secret('t1'), 'p2') });
+    expect(JSON.parse(body!)).to.deep.equal({
       auth: {
         identity: { methods: ['token'], token: { id: 't1' } },
         scope: { project: { id: 'p2' } },
