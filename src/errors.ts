@@ -17,7 +17,8 @@ export type Reason = (typeof REASONS)[number];
 export const ADVICE: Readonly<Record<Reason, string>> = {
   config: 'mend what the message names',
   auth: 'check the password, user, domain and project, or the application credential, and that none is disabled or locked; until one of them changes, the daemon tries again after 5 minutes, then an hour, then every 6 hours',
-  forbidden: 'give the user the role, the line a user and password instead of an application credential, or use --collect.strategy=auto',
+  forbidden:
+    'give the user the role, the line a user and password instead of an application credential, or use --collect.strategy=auto',
   not_found: 'check --cloud.region, --cloud.interface and --cloud.compute-url',
   rate_limited: 'scrape less often, or lower --collect.request-concurrency',
   unavailable: "look at the cloud's services: they answer 5xx",
