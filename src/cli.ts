@@ -5,30 +5,28 @@ import { constants } from 'node:os';
 import type { Terminal } from './commands/terminal.js';
 import { SettingError } from './errors.js';
 import { createLogger } from './log.js';
+import { Host, type Running } from './process.js';
 import { parseArguments, type Arguments } from './settings/arguments.js';
 import { helpText } from './settings/help.js';
-import { PASSWORD_VARIABLES } from './settings/options.js';
+import { PASSWORD_VARIABLES, type Command } from './settings/options.js';
 import { readSettings } from './settings/settings.js';
 import { verifyFiles } from './settings/verify.js';
-import type { Listening } from './web/listen.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
-// `… | head` has read enough: that is no failure to tell of.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(128 + constants.signals.SIGPIPE);
-});
+/** Commands that end only when they are told to. */
+const STAYING: readonly Command[] = ['serve', 'simulate', 'demo'];
 
+const host = new Host(process);
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
-const complain = (text: string): void => void process.stderr.write(`vhi-exporter: ${text}\n`);
 
 /** Runs a command that ends by itself, or starts one that stays. */
-async function run(args: Arguments): Promise<number | Listening> {
+async function run(args: Arguments): Promise<number | Running> {
   const settings = readSettings(args, process.env);
   for (const name of PASSWORD_VARIABLES) Reflect.deleteProperty(process.env, name);
   await verifyFiles(settings);
-  const log = createLogger(settings.log);
+  const log = createLogger({ ...settings.log, isFull: host.isLogFull });
+  host.log = log;
   const { env } = process;
   const build = { version, nodeVersion: process.version };
   // Loaded when it is known what is wanted: help, and a bad setting, need none of it.
@@ -64,31 +62,20 @@ async function terminal(): Promise<Terminal> {
   return terminal;
 }
 
-/** Ends the program in order on the first signal, and at once on the second. */
-function stopOnSignal({ close }: Listening): void {
-  let stopping = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
-      void close().then(() => process.exit(0));
-    });
-  }
-}
-
 async function main(): Promise<void> {
   try {
     const args = parseArguments(process.argv.slice(2));
     if (args.help) print(helpText(args.command));
     else if (args.version) print(`vhi-exporter ${version}`);
     else {
+      if (STAYING.includes(args.command)) host.holdSignals();
       const outcome = await run(args);
       if (typeof outcome === 'number') process.exitCode = outcome;
-      else stopOnSignal(outcome);
+      else host.attend(outcome);
     }
   } catch (error) {
-    complain(error instanceof Error ? error.message : String(error));
-    process.exit(error instanceof SettingError ? 2 : 1);
+    host.complain(error instanceof Error ? error.message : String(error));
+    host.exit(error instanceof SettingError ? 2 : 1);
   }
 }
 

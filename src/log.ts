@@ -17,8 +17,15 @@ export interface Logger {
   debug(message: string, fields?: Fields): void;
 }
 
+export interface LogOptions {
+  level: LogLevel;
+  format: LogFormat;
+  /** Whether lines have to be left out, since nobody reads those that are there. */
+  isFull?: () => boolean;
+}
+
 /** Logs to stderr, so that stdout holds nothing but results. */
-export function createLogger({ level, format }: { level: LogLevel; format: LogFormat }): Logger {
+export function createLogger({ level, format, isFull = () => false }: LogOptions): Logger {
   const line = winston.format.printf(({ level, message, timestamp, ...fields }) => {
     const entry = { ts: timestamp, level, msg: message, ...fields };
     return format === 'json' ? jsonLine(entry) : logfmtLine(entry);
@@ -30,9 +37,18 @@ export function createLogger({ level, format }: { level: LogLevel; format: LogFo
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own type
     transports: [new winston.transports.Console({ stderrLevels: [...LOG_LEVELS] })],
   });
-  // As one object: from `log(level, message, fields)` winston takes the fields away where the message holds a `%s`.
-  const write = (at: LogLevel) => (message: string, fields?: Fields) =>
-    void logger.log({ ...fields, level: at, message });
+  let lost = 0;
+  const write = (at: LogLevel) => (message: string, fields?: Fields) => {
+    if (!logger.isLevelEnabled(at)) return;
+    if (isFull()) {
+      lost += 1;
+      return;
+    }
+    if (lost > 0) logger.log({ level: 'warn', message: 'nobody read the log: lines are missing here', lines: lost });
+    lost = 0;
+    // As one object: from `log(level, message, fields)` winston takes the fields away where the message holds a `%s`.
+    logger.log({ ...fields, level: at, message });
+  };
   return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
 }
 

@@ -76,6 +76,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'text.ts': [],
   'url.ts': [],
   'log.ts': ['text.ts'],
+  'reload.ts': ['log.ts', 'text.ts'],
+  'process.ts': ['log.ts', 'text.ts', 'web', 'daemon.ts'],
   simulator: [],
   http: GROUND,
   domains: GROUND,
@@ -85,9 +87,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   snapshot: [...GROUND, 'log.ts', 'http', 'openstack', 'usage', 'domains', 'settings'],
   metrics: [...GROUND, 'domains', 'usage', 'snapshot'],
   web: [...GROUND, 'log.ts', 'domains', 'settings', 'snapshot', 'metrics'],
-  'daemon.ts': [...GROUND, 'log.ts', 'domains', 'openstack', 'settings', 'snapshot', 'metrics', 'web'],
+  'daemon.ts': [...GROUND, 'log.ts', 'reload.ts', 'domains', 'openstack', 'settings', 'snapshot', 'metrics', 'web'],
   commands: [...GROUND, 'log.ts', 'domains', 'openstack', 'settings', 'snapshot', 'web', 'daemon.ts', 'simulator'],
-  'cli.ts': [...GROUND, 'log.ts', 'settings', 'web', 'daemon.ts', 'commands'],
+  'cli.ts': [...GROUND, 'log.ts', 'process.ts', 'settings', 'web', 'daemon.ts', 'commands'],
 };
 
 /** Layers of which only these files' values may be used from that layer; types may come from any. */

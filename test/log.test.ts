@@ -1,12 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import sinon from 'sinon';
-import { createLogger, jsonLine, logfmtLine, type Logger, type LogFormat, type LogLevel } from '../src/log.js';
+import { createLogger, jsonLine, logfmtLine, type Logger, type LogLevel, type LogOptions } from '../src/log.js';
 import { Secret } from '../src/secret.js';
 
 /** What a logger writes to stderr; nothing may go to stdout. */
-async function written(options: { level?: LogLevel; format?: LogFormat }, act: (log: Logger) => void): Promise<string> {
-  const { level = 'debug', format = 'logfmt' } = options;
+async function written(options: Partial<LogOptions>, act: (log: Logger) => void): Promise<string> {
   let text = '';
   const take = sinon.stub(process.stderr, 'write').callsFake((chunk) => {
     text += String(chunk);
@@ -14,7 +13,7 @@ async function written(options: { level?: LogLevel; format?: LogFormat }, act: (
   });
   const out = sinon.spy(process.stdout, 'write');
   try {
-    act(createLogger({ level, format }));
+    act(createLogger({ level: 'debug', format: 'logfmt', ...options }));
     await new Promise((resolve) => setImmediate(resolve));
     sinon.assert.notCalled(out);
     return text;
@@ -46,6 +45,25 @@ describe('the log', () => {
     expect(lines.map((line) => ({ ...line, ts: typeof line['ts'] }))).to.deep.equal([
       { ts: 'string', level: 'warn', msg: 'a', domain: 'acme', count: 2 },
       { ts: 'string', level: 'error', msg: 'b' },
+    ]);
+  });
+
+  it('leaves lines out while it is full, and says how many once it is not', async () => {
+    let full = false;
+    const text = await written({ level: 'info', isFull: () => full }, (log) => {
+      log.info('a');
+      full = true;
+      for (const at of ['error', 'warn', 'info', 'debug'] as const) log[at]('b');
+      full = false;
+      log.error('c');
+      log.info('d');
+    });
+    const said = [...text.matchAll(/level=(\w+) msg=(\w|"[^"]*")(?: lines=(\d+))?\n/g)];
+    expect(said.map(([, ...parts]) => parts)).to.deep.equal([
+      ['info', 'a', undefined],
+      ['warn', '"nobody read the log: lines are missing here"', '3'],
+      ['error', 'c', undefined],
+      ['info', 'd', undefined],
     ]);
   });
 

@@ -67,6 +67,24 @@ export class Program {
     return this.exited;
   }
 
+  send(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Takes no more of what it logs: a pipe whose reader is gone. */
+  dropLog(): void {
+    this.#child.stderr?.destroy();
+  }
+
+  /** Reads the log no more until it is resumed. */
+  pauseLog(): void {
+    this.#child.stderr?.pause();
+  }
+
+  resumeLog(): void {
+    this.#child.stderr?.resume();
+  }
+
   /** At the end of a test, whatever became of it. */
   async kill(): Promise<void> {
     if (!this.#ended) await this.stop('SIGKILL');
