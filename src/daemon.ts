@@ -39,37 +39,30 @@ const LAST_ANSWER_MS = 500;
 export async function startDaemon({ settings, log, env, build, onDomains }: DaemonOptions): Promise<Daemon> {
   const self = new SelfMetrics({ build, withProcess: true });
   const journal = new Journal(log);
+  const passwords = new Passwords(env);
+  const noteDomains = (state: FileState): void => {
+    passwords.take(state.list.domains);
+    onDomains?.(state);
+  };
   const collector = new Collector({
     settings: settings.collect,
-    passwords: new Passwords(env),
+    passwords,
     clock: systemClock,
     random: Math.random,
     log,
     observer: self,
     onEnd: (snapshot) => journal.note(snapshot),
   });
-  const file = await openDomainsFile(settings.domainsFile, {
-    defaults: settings.defaults,
-    log,
-    ...(onDomains ? { onReload: onDomains } : {}),
-  });
-  onDomains?.(file.current());
+  const file = await openDomainsFile(settings.domainsFile, { defaults: settings.defaults, log, onReload: noteDomains });
+  noteDomains(file.current());
   const security = await openWebSecurity(settings.web.configFile, { log }).catch(async (error: unknown) => {
     await file.close();
     throw error;
   });
   const reloader = new Reloader({ log, parts: [file, security] });
   const reload = (): Promise<readonly string[]> => reloader.reload();
-  const app = createApp({
-    settings,
-    collector,
-    file: () => file.current(),
-    reload,
-    self,
-    clock: systemClock,
-    log,
-    version: build.version,
-  });
+  const shared = { settings, collector, self, clock: systemClock, log };
+  const app = createApp({ ...shared, file: () => file.current(), reload, version: build.version });
   try {
     const { tls } = security.config;
     const server = await listen(

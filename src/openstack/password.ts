@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 
-import type { PasswordSource } from '../domains/domain.js';
+import type { Domain, PasswordSource } from '../domains/domain.js';
 import { CollectError } from '../errors.js';
 import { Secret } from '../secret.js';
 
@@ -11,8 +11,8 @@ const MAX_BYTES = 64 * 1024;
 type Noun = 'password' | 'secret';
 
 /**
- * Looks passwords up at the moment of use. A variable is taken out of the environment when it is first read, so
- * that neither a child process nor a diagnostic report shows it.
+ * Looks passwords up at the moment of use. Variables are taken out of the environment, so that neither a child process
+ * nor a diagnostic report shows them.
  */
 export class Passwords {
   readonly #env: NodeJS.ProcessEnv;
@@ -20,6 +20,14 @@ export class Passwords {
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
+  }
+
+  /** Takes the variables of these lines before they are needed: it may be long until somebody scrapes. */
+  take(domains: readonly Pick<Domain, 'credential'>[]): void {
+    for (const { credential } of domains) {
+      const source = credential.kind === 'password' ? credential.password : credential.secret;
+      if (source.kind === 'env') this.#take(source.name);
+    }
   }
 
   /** @throws CollectError of reason `config`, without the path of a secret */
@@ -35,42 +43,67 @@ export class Passwords {
   }
 
   #fromEnvironment(name: string, noun: Noun): Secret {
-    const text = this.#env[name];
-    if (text) {
-      this.#taken.set(name, new Secret(text));
-      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- process.env is a dictionary
-      delete this.#env[name];
-    }
-    const secret = this.#taken.get(name);
+    const secret = this.#take(name);
     if (!secret) {
       const key = noun === 'password' ? 'password_env' : 'app_credential_secret_env';
       throw new CollectError('config', `${key}: the variable ${name} is not set, or empty`);
     }
     return secret;
   }
+
+  #take(name: string): Secret | undefined {
+    const text = this.#env[name];
+    if (text) {
+      this.#taken.set(name, new Secret(text));
+      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- process.env is a dictionary
+      delete this.#env[name];
+    }
+    return this.#taken.get(name);
+  }
 }
 
 async function readSecretFile(path: string, noun: Noun): Promise<Secret> {
-  const text = await readBounded(path, noun).catch((cause: unknown) => {
+  const bytes = await readBounded(path, noun).catch((cause: unknown) => {
     if (cause instanceof CollectError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
     throw new CollectError('config', `the ${noun} file cannot be read (${code})`, { cause });
   });
-  const secret = text.replace(/\r?\n$/, '');
+  const secret = textOf(bytes, noun).replace(/\r?\n$/, '');
   if (secret === '') throw new CollectError('config', `the ${noun} file is empty`);
   return new Secret(secret);
 }
 
+/** Without the byte order mark that some editors put first. A wrong password would be tried until the account is locked. */
+function textOf(bytes: Buffer, noun: Noun): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new CollectError('config', `the ${noun} file is not UTF-8, save it in that encoding`);
+  }
+}
+
 /** One open, so that what is checked is what is read. */
-async function readBounded(path: string, noun: Noun): Promise<string> {
-  // Without O_NONBLOCK a named pipe would hold the open until somebody writes to it.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+async function readBounded(path: string, noun: Noun): Promise<Buffer> {
+  // Without O_NONBLOCK a named pipe would hold the open until somebody writes to it; a terminal would become ours.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     const stat = await file.stat();
     if (!stat.isFile()) throw new CollectError('config', `the ${noun} file is not a regular file`);
-    if (stat.size > MAX_BYTES) throw new CollectError('config', `the ${noun} file is larger than 64 KiB`);
-    return await file.readFile('utf8');
+    const bytes = await readStart(file, MAX_BYTES + 1);
+    if (bytes.length > MAX_BYTES) throw new CollectError('config', `the ${noun} file is larger than 64 KiB`);
+    return bytes;
   } finally {
     await file.close();
+  }
+}
+
+/** The file may grow meanwhile: its size says nothing, only the bytes read do. */
+async function readStart(file: FileHandle, most: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(most);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, length, most - length);
+    length += bytesRead;
+    if (bytesRead === 0 || length === most) return buffer.subarray(0, length);
   }
 }
