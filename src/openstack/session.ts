@@ -147,6 +147,11 @@ export class Session {
     return token;
   }
 
+  /** The catalog came with the login, and leads nowhere: the next collection asks anew, since it may have been mended. */
+  doubtCatalog(): void {
+    if (this.#login) this.#login.token.renewAt = -Infinity;
+  }
+
   /** Forgets one project's token, which a service refused. */
   drop(token: Token): void {
     if (this.#children.get(token.projectId) === token) this.#children.delete(token.projectId);

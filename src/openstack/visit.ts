@@ -49,7 +49,12 @@ export class Visit {
   /** Nova's base address without a project, by which domains find that they speak to the same Nova. */
   async sharedEndpoint(): Promise<string> {
     const { token, catalog } = await this.login();
-    return withProject(computeEndpoint(catalog, this.session.domain.cloud), token.projectId, null);
+    try {
+      return withProject(computeEndpoint(catalog, this.session.domain.cloud), token.projectId, null);
+    } catch (error) {
+      this.session.doubtCatalog();
+      throw error;
+    }
   }
 
   /** A GET of Nova, with a token of `projectId`. */

@@ -55,6 +55,19 @@ describe('Visit', () => {
     expect((await failure(bench.visit().sharedEndpoint())).reason).to.equal('not_found');
   });
 
+  it('finds Nova in the next collection where the catalog has it by then', async () => {
+    const catalogs = [[], [compute()]];
+    bench.onLogin = () => {
+      const issued = bench.issue('home') as unknown as { body: { token: object } };
+      Object.assign(issued.body.token, { catalog: catalogs.shift() });
+      return Promise.resolve(issued as never);
+    };
+    expect((await failure(bench.visit().sharedEndpoint())).reason).to.equal('not_found');
+    expect(await bench.visit().sharedEndpoint()).to.equal(NOVA);
+    await nova(bench.visit());
+    expect(catalogs).to.deep.equal([]);
+  });
+
   describe('a service that takes the token no more', () => {
     it('is answered by one new login, and each request is repeated once, however many meet it', async () => {
       await bench.session.login(bench.visit().ask);
