@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import type { ListenAddress } from '../settings/values.js';
 import { farewell } from './farewell.js';
+import { listenError } from './listen-error.js';
 
 export interface Listening {
   /** Where to point a browser: a listener on all addresses is named by localhost. */
@@ -31,9 +32,7 @@ export async function listen(
   const close = farewell(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === 'EADDRINUSE' ? 'is in use already' : `can't be opened (${error.code ?? error.message})`;
-      reject(new Error(`--web.listen-address: ${host ?? ''}:${port} ${why}: choose another`, { cause: error }));
+      reject(listenError({ host, port }, error));
     });
     server.listen({ port, ...(host === null ? {} : { host }) }, resolve);
   });
