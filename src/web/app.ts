@@ -155,15 +155,14 @@ async function scrape(
 }
 
 /** Aborts when the client leaves before it has its answer. */
-function leaving({ socket }: Request, res: Response): AbortSignal {
+function leaving(req: Request, res: Response): AbortSignal {
   const left = new AbortController();
   const leave = (): void => {
-    socket.off('close', leave);
     if (!res.writableFinished) left.abort();
   };
-  // An answer that had to wait for another one of its connection is not told when that is gone.
-  socket.once('close', leave);
   res.once('close', leave);
+  // Where its answer has to wait for another one of its connection, only the request is told that this is gone.
+  req.once('close', leave);
   return left.signal;
 }
 

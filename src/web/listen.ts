@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import type { ListenAddress } from '../settings/values.js';
 import { farewell } from './farewell.js';
+import { limit } from './limits.js';
 import { listenError } from './listen-error.js';
 
 export interface Listening {
@@ -29,6 +30,7 @@ export async function listen(
   create: (handler: RequestListener) => Server | HttpsServer = createServer,
 ): Promise<Bound> {
   const server = create(handler);
+  limit(server);
   const close = farewell(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
