@@ -44,9 +44,9 @@ describe('the thread that compares passwords', () => {
     start();
     const hash = hashSync('x', 10);
     let turns = 0;
-    let done = false;
-    const verdict = bcrypt.compare('y', hash).finally(() => (done = true));
-    while (!done) {
+    const state = { done: false };
+    const verdict = bcrypt.compare('y', hash).finally(() => (state.done = true));
+    while (!state.done) {
       turns += 1;
       await new Promise((resolve) => setImmediate(resolve));
     }
