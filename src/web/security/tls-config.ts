@@ -56,19 +56,22 @@ export function buildTls(tls: TlsContent, pem: Partial<Record<PemKey, string>>):
     key: tls[key] === undefined ? `${key}_file` : key,
     message,
   });
-  const certificate = attempt(() => new X509Certificate(pem.cert ?? ''));
-  if (!certificate) return at('cert', 'holds no certificate that can be read: it must be PEM');
+  const chain = certificatesOf(pem.cert ?? '');
+  const [certificate] = chain ?? [];
+  if (!chain || !certificate) return at('cert', 'must hold certificates in PEM, each of them whole');
   if ((pem.key ?? '').includes('ENCRYPTED')) return at('key', 'is encrypted: it must be there without a passphrase');
   const key = attempt<KeyObject>(() => createPrivateKey(pem.key ?? ''));
   if (!key) return at('key', 'holds no private key that can be read: it must be PEM');
   if (!certificate.checkPrivateKey(key)) return at('key', 'is not the key of the certificate');
-  if (pem.client_ca !== undefined && !certificatesOf(pem.client_ca)) {
+  const clientCas = pem.client_ca === undefined ? undefined : certificatesOf(pem.client_ca);
+  if (clientCas === null) {
     return at('client_ca', 'must hold certificates in PEM, each of them whole');
   }
   const context: SecureContextOptions = {
-    cert: pem.cert,
+    // Each on lines of its own: of files put together without a line's end OpenSSL would take none, and say nothing.
+    cert: chain.map(String).join(''),
     key: pem.key,
-    ca: pem.client_ca,
+    ca: clientCas?.map(String),
     minVersion: VERSIONS[tls.min_version],
     maxVersion: VERSIONS[tls.max_version],
     ciphers: tls.cipher_suites ? tls.cipher_suites.flatMap((name) => CIPHERS[name] ?? []).join(':') : DEFAULT_CIPHERS,

@@ -56,13 +56,18 @@ describe('the web configuration file', () => {
     it('takes certificate and key from files beside it', async () => {
       const { tls } = await read(TLS);
       expect(tls?.clientAuth).to.equal('NoClientCert');
-      expect(tls?.context).to.include({ cert: own.cert, key: own.key, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' });
+      expect(tls?.context).to.include({
+        cert: `${own.cert}\n`,
+        key: own.key,
+        minVersion: 'TLSv1.2',
+        maxVersion: 'TLSv1.3',
+      });
       expect(tls?.expires.getTime()).to.be.greaterThan(Date.now());
     });
 
     it('takes absolute paths as they are', async () => {
       const text = `tls_server_config: {cert_file: ${folder.at('server.crt')}, key_file: ${folder.at('server.key')}}`;
-      expect((await read(text)).tls?.context.cert).to.equal(own.cert);
+      expect((await read(text)).tls?.context.cert).to.equal(`${own.cert}\n`);
     });
 
     it('takes certificate, key and client CA from its own text', async () => {
@@ -72,7 +77,7 @@ describe('the web configuration file', () => {
           `  key: |\n    ${block(own.key)}\n  client_ca: |\n    ${block(other.cert)}\n`,
       );
       expect(tls?.clientAuth).to.equal('RequireAndVerifyClientCert');
-      expect(String(tls?.context.ca).trim()).to.equal(other.cert.trim());
+      expect(tls?.context.ca).to.deep.equal([`${other.cert}\n`]);
     });
 
     it('gives OpenSSL its own names of versions, ciphers and curves', async () => {
@@ -90,9 +95,12 @@ describe('the web configuration file', () => {
       });
     });
 
-    it('reads every client CA of a file', async () => {
+    it('reads every certificate of a file, also where one begins on the line on which another ends', async () => {
+      folder.write('chain.crt', own.cert + other.cert);
+      const { context } = (await read(TLS.replace('server.crt', 'chain.crt'))).tls ?? {};
+      expect(context?.cert).to.equal(`${own.cert}\n${other.cert}\n`);
       const { tls } = await read(`${TLS}  client_auth_type: VerifyClientCertIfGiven\n  client_ca_file: both.pem\n`);
-      expect(tls?.context.ca).to.equal(own.cert + other.cert);
+      expect(tls?.context.ca).to.deep.equal([`${own.cert}\n`, `${other.cert}\n`]);
     });
 
     for (const prefix of ['$2$', '$2a$', '$2b$', '$2x$', '$2y$']) {
@@ -228,11 +236,11 @@ describe('the web configuration file', () => {
       ],
       [
         'tls_server_config:\n  cert_file: server.key\n  key_file: server.key\n',
-        ':2: tls_server_config.cert_file holds no certificate that can be read: it must be PEM',
+        ':2: tls_server_config.cert_file must hold certificates in PEM, each of them whole',
       ],
       [
         'tls_server_config:\n  cert_file: garbage.pem\n  key_file: server.key\n',
-        /^:2: tls_server_config\.cert_file holds no certificate/,
+        /^:2: tls_server_config\.cert_file must hold certificates/,
       ],
       [
         'tls_server_config:\n  cert_file: server.crt\n  key_file: server.crt\n',
