@@ -1,4 +1,5 @@
 import type { DomainSnapshot } from '../snapshot/snapshot.js';
+import { openWebConfig } from '../web/security/read.js';
 import { collectOnce, type CommandOptions } from './collect-once.js';
 import { errorReport } from './report.js';
 import { resultCell, table, type Cell } from './table.js';
@@ -11,8 +12,9 @@ const SPARE = ['SERVERS', 'STRATEGY', 'PROJECTS', 'LOGIN'];
  * @returns the exit code: 0 all well, 1 a domain or a line fails
  */
 export async function runCheck(options: CommandOptions): Promise<number> {
-  const { snapshot, file } = await collectOnce(options);
   const { settings, terminal, print } = options;
+  if (settings.web.configFile !== null) await openWebConfig(settings.web.configFile);
+  const { snapshot, file } = await collectOnce(options);
   const { domains, problems } = file.list;
   print(`${settings.domainsFile}: ${domains.length} domains, ${problems.length} problems`);
   const rows = snapshot.domains.map((domain) => [

@@ -23,6 +23,25 @@ export interface AskOptions extends ConnectionOptions {
   agent?: Agent | false;
 }
 
+/** One request, on a connection of its own unless there is an agent; certificates are not verified unless asked for. */
+export function ask(url: string, { path = '/', ...options }: AskOptions = {}): Promise<Answer> {
+  const { protocol, hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const all = { host: hostname, port, path, agent: false as const, rejectUnauthorized: false, ...options };
+    const request = (protocol === 'https:' ? httpsRequest : httpRequest)(all, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const { statusCode = 0, headers } = response;
+        resolve({ status: statusCode, headers, body: Buffer.concat(chunks).toString() });
+      });
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
 /** The guard before an answer that everybody would get, over a real socket. */
 export class Guarded {
   readonly security: WebSecurity;
@@ -42,30 +61,8 @@ export class Guarded {
     return Number(new URL(this.listening.url).port);
   }
 
-  /** One request on a connection of its own. */
-  ask({ path = '/', ...options }: AskOptions = {}): Promise<Answer> {
-    const isTls = this.listening.url.startsWith('https:');
-    return new Promise((resolve, reject) => {
-      const all = {
-        host: '127.0.0.1',
-        port: this.port,
-        path,
-        agent: false as const,
-        rejectUnauthorized: false,
-        ...options,
-      };
-      const request = (isTls ? httpsRequest : httpRequest)(all, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const { statusCode = 0, headers } = response;
-          resolve({ status: statusCode, headers, body: Buffer.concat(chunks).toString() });
-        });
-      });
-      request.on('error', reject);
-      request.end();
-    });
+  ask(options: AskOptions = {}): Promise<Answer> {
+    return ask(this.listening.url, { host: '127.0.0.1', ...options });
   }
 
   async status(options: AskOptions = {}): Promise<number> {
