@@ -2,13 +2,14 @@ import type { DomainSnapshot } from '../snapshot/snapshot.js';
 import { openWebConfig } from '../web/security/read.js';
 import { collectOnce, type CommandOptions } from './collect-once.js';
 import { errorReport } from './report.js';
+import { betterRoles, projectNames } from './roles.js';
 import { resultCell, table, type Cell } from './table.js';
 
 const HEADER = ['DOMAIN', 'RESULT', 'LOGIN', 'PROJECTS', 'THESE ARE', 'STRATEGY', 'SERVERS'];
 const SPARE = ['SERVERS', 'STRATEGY', 'PROJECTS', 'LOGIN'];
 
 /**
- * Tries everything that a scrape needs, once, and says what each domain's user may see.
+ * Tries everything that a scrape needs, once, and says what each domain's user may see, and what a better role would be.
  * @returns the exit code: 0 all well, 1 a domain or a line fails
  */
 export async function runCheck(options: CommandOptions): Promise<number> {
@@ -27,11 +28,13 @@ export async function runCheck(options: CommandOptions): Promise<number> {
     domain.servers,
   ]);
   print(table(HEADER, rows, { ...terminal, spare: SPARE }));
+  for (const line of projectNames(snapshot)) print(line);
   if (snapshot.domains.some(({ projectScope }) => projectScope === 'user')) {
     print(
       '\nWhere only the projects of the user can be seen, a project without a role for the user is not in the figures.',
     );
   }
+  for (const line of betterRoles(snapshot)) print(line);
   for (const line of errorReport(snapshot)) print(line);
   return snapshot.complete ? 0 : 1;
 }

@@ -4,8 +4,9 @@ import { HttpFailure, type HttpAnswer, type Service } from '../http/request.js';
 import { computeEndpoint, withProject } from './catalog.js';
 import type { Microversion } from './compute.js';
 import { LoginFailure } from './gates.js';
+import { parseDomains } from './identity.js';
 import { listProjects, type ProjectList } from './projects.js';
-import type { Login, Session, Token } from './session.js';
+import type { Lister, Login, Session, Token } from './session.js';
 
 /** What is known of one cloud beside its identities; kept across collections. */
 export interface CloudAccess {
@@ -16,8 +17,8 @@ export interface CloudAccess {
 
 interface Target {
   service: Service;
-  /** The project that the token is to be of; null: the login's own. */
-  projectId: string | null;
+  /** What the token is to be of: the domain, a project, or the login's own project. */
+  scope: 'domain' | { projectId: string } | 'login';
   url: (login: Login) => string;
   headers?: Record<string, string>;
 }
@@ -63,7 +64,7 @@ export class Visit {
       const endpoint = computeEndpoint(catalog, this.session.domain.cloud);
       return `${withProject(endpoint, token.projectId, projectId ?? token.projectId)}${path}`;
     };
-    return this.#get({ service: 'compute', projectId, url, headers });
+    return this.#get({ service: 'compute', scope: projectId === null ? 'login' : { projectId }, url, headers });
   }
 
   /**
@@ -71,31 +72,50 @@ export class Visit {
    * @throws CollectError when not even the first page could be had
    */
   async listProjects(): Promise<ProjectList> {
-    const { domain } = this.session;
-    const login = await this.login();
-    const get = (path: string): Promise<HttpAnswer> =>
-      this.#get({ service: 'identity', projectId: null, url: () => `${domain.cloud.authUrl}${path}` });
-    const options = { domainId: domain.id, loginProjectId: login.token.projectId, get };
     const { access } = this.session;
-    if (!access.domainProjectsForbidden) {
-      try {
-        return this.#keep(await listProjects({ ...options, scope: 'domain' }));
-      } catch (error) {
-        if (!(error instanceof HttpFailure && error.status === 403)) throw error;
-        access.domainProjectsForbidden = true;
-      }
+    // A new login forgets what was refused.
+    await this.login();
+    if (access.lister === 'login') {
+      const list = await unlessRefused([403], () => this.#listProjects('login'));
+      if (list) return list;
+      access.hasDomainRole = await this.#hasDomainRole();
+      access.lister = access.hasDomainRole ? 'domain' : 'user';
     }
-    return this.#keep(await listProjects({ ...options, scope: 'user' }));
+    if (access.lister === 'domain') {
+      const list = await unlessRefused([401, 403, 404], () => this.#listProjects('domain'));
+      if (list) return list;
+      access.lister = 'user';
+    }
+    return this.#listProjects('user');
   }
 
-  #keep(list: ProjectList): ProjectList {
+  async #listProjects(lister: Lister): Promise<ProjectList> {
+    const list = await listProjects({
+      domainId: this.session.domain.id,
+      loginProjectId: (await this.login()).token.projectId,
+      scope: lister === 'user' ? 'user' : 'domain',
+      get: (path) => this.#identity(path, lister === 'domain' ? 'domain' : 'login'),
+    });
     this.session.keepOnly(new Set(list.projects.keys()));
     return list;
   }
 
+  /** Asked before a token of the domain is, since a refused one is a failed login to whoever reads Keystone's log. */
+  async #hasDomainRole(): Promise<boolean> {
+    const { credential, id } = this.session.domain;
+    // Keystone gives no other token for one of an application credential's.
+    if (credential.kind === 'application') return false;
+    const domains = await unlessRefused([403, 404], () => this.#identity('/auth/domains', 'login'));
+    return domains !== null && parseDomains(domains).includes(id);
+  }
+
+  #identity(path: string, scope: 'domain' | 'login'): Promise<HttpAnswer> {
+    return this.#get({ service: 'identity', scope, url: () => `${this.session.domain.cloud.authUrl}${path}` });
+  }
+
   async #get(target: Target): Promise<HttpAnswer> {
     const login = await this.login();
-    const token = await this.#token(login, target.projectId);
+    const token = await this.#token(login, target.scope);
     try {
       return await this.#send(target, login, token);
     } catch (error) {
@@ -103,7 +123,7 @@ export class Visit {
       this.session.drop(token);
       if (!(await this.#loginAfter(token.login))) throw error;
       const fresh = await this.login();
-      return this.#send(target, fresh, await this.#token(fresh, target.projectId));
+      return this.#send(target, fresh, await this.#token(fresh, target.scope));
     }
   }
 
@@ -124,8 +144,10 @@ export class Visit {
   }
 
   /** @throws CollectError of reason `forbidden` where Keystone refuses the project although the login is fresh */
-  async #token(login: Login, projectId: string | null): Promise<Token> {
-    if (projectId === null || projectId === login.token.projectId) return login.token;
+  async #token(login: Login, scope: Target['scope']): Promise<Token> {
+    if (scope === 'domain') return this.session.domainToken(login, this.ask);
+    if (scope === 'login' || scope.projectId === login.token.projectId) return login.token;
+    const { projectId } = scope;
     const { forbiddenProjects, domain } = this.session;
     // Not asked: a Keystone that gives one has a hole, which an update will close.
     if (domain.credential.kind === 'application') throw new CollectError('forbidden', ONE_PROJECT);
@@ -156,6 +178,16 @@ export class Visit {
     this.#again ??= this.session.loginAgain(this.ask);
     await this.#again;
     return this.session.logins > login;
+  }
+}
+
+/** null where the service itself answers with one of these statuses. */
+async function unlessRefused<T>(statuses: readonly number[], ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof HttpFailure && error.status !== null && statuses.includes(error.status)) return null;
+    throw error;
   }
 }
 

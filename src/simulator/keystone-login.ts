@@ -3,7 +3,7 @@ import type { AuthRequest, AuthScope } from './auth-body.js';
 import { catalog } from './catalog.js';
 import type { Cloud } from './cloud.js';
 import { hexId } from './ids.js';
-import type { Project, User } from './model.js';
+import type { Domain, Project, User } from './model.js';
 import { rightsOf } from './policy.js';
 import type { SimRequest } from './request.js';
 import type { Token } from './tokens.js';
@@ -45,6 +45,12 @@ function findProject(world: World, user: User, scope: AuthScope & { kind: 'proje
   return user.roles.has(project.id) ? project : null;
 }
 
+/** The domain to scope to, if the user has a role on the domain itself. */
+function findDomain(world: World, user: User, scope: AuthScope & { kind: 'domain' }): Domain | null {
+  const domain = world.findDomain(scope.domain);
+  return domain?.enabled && user.roles.has(domain.id) ? domain : null;
+}
+
 function domainOf(world: World, id: string): { id: string; name: string } {
   return { id, name: world.domains.get(id)?.name ?? '' };
 }
@@ -52,9 +58,9 @@ function domainOf(world: World, id: string): { id: string; name: string } {
 function tokenAnswer(
   cloud: Cloud,
   request: SimRequest,
-  parts: { token: Token; user: User; project: Project | null },
+  parts: { token: Token; user: User; project: Project | null; domain?: Domain | null },
 ): Answer {
-  const { token, user, project } = parts;
+  const { token, user, project, domain } = parts;
   const body: Record<string, unknown> = {
     methods: token.methods,
     user: { domain: domainOf(cloud.world, user.domainId), id: user.id, name: user.name, password_expires_at: null },
@@ -62,13 +68,18 @@ function tokenAnswer(
     expires_at: new Date(token.expiresAt).toISOString().replace('Z', '000Z'),
     issued_at: new Date(token.issuedAt).toISOString().replace('Z', '000Z'),
   };
-  if (project) {
-    const role = user.roles.get(project.id) ?? 'member';
-    body['project'] = { domain: domainOf(cloud.world, project.domainId), id: project.id, name: project.name };
-    body['is_domain'] = false;
+  const scope = project ?? domain;
+  if (scope) {
+    const role = user.roles.get(scope.id) ?? 'member';
+    if (project) {
+      body['project'] = { domain: domainOf(cloud.world, project.domainId), id: project.id, name: project.name };
+      body['is_domain'] = false;
+    } else {
+      body['domain'] = { id: scope.id, name: scope.name };
+    }
     body['roles'] = [...rightsOf(role).implies, role].map((name) => ({ id: hexId(`role ${name}`), name }));
     // `?nocatalog` alone leaves it out, whatever its value (keystone api/auth.py).
-    if (!request.query.has('nocatalog')) body['catalog'] = catalog(cloud.options, request.base, project.id);
+    if (!request.query.has('nocatalog')) body['catalog'] = catalog(cloud.options, request.base, project?.id ?? null);
   }
   const credential = cloud.world.applicationCredentials.get(token.applicationCredentialId ?? '');
   if (credential) body['application_credential'] = { id: credential.id, name: credential.name, restricted: true };
@@ -102,6 +113,7 @@ function applicationLogin(cloud: Cloud, request: SimRequest, auth: AuthRequest):
   const token = tokens.issue({
     userId: user.id,
     projectId: project.id,
+    domainId: null,
     methods: ['application_credential'],
     parent: null,
     applicationCredential: credential,
@@ -110,7 +122,7 @@ function applicationLogin(cloud: Cloud, request: SimRequest, auth: AuthRequest):
   return tokenAnswer(cloud, request, { token, user, project });
 }
 
-/** `POST /v3/auth/tokens`: a login by password or application credential, or a token for another project from a token. */
+/** `POST /v3/auth/tokens`: a login by password or application credential, or a token for another project, or for a domain, from a token. */
 export function login(cloud: Cloud, request: SimRequest): Answer {
   const auth = request.auth;
   if (auth === null || typeof auth === 'string') return identityError(400, 'Bad Request', auth ?? 'no body');
@@ -119,23 +131,26 @@ export function login(cloud: Cloud, request: SimRequest): Answer {
   const parent = auth.tokenId === null ? null : cloud.tokens.find(auth.tokenId);
   if (auth.tokenId !== null && !parent) return noSuchToken(cloud, auth.tokenId);
   if (parent?.methods.includes('application_credential')) return identityForbidden(DELEGATED);
-  if (parent?.projectId && !cloud.options.rescope) return identityForbidden('rescope a scoped token');
+  if ((parent?.projectId ?? parent?.domainId) && !cloud.options.rescope)
+    return identityForbidden('rescope a scoped token');
 
   const user = parent ? cloud.world.users.get(parent.userId) : auth.user && checkPassword(cloud, auth.user);
   if (!user?.enabled || !cloud.world.domains.get(user.domainId)?.enabled) return refused;
   if (auth.scope.kind === 'other') return refused;
-  const project = auth.scope.kind === 'none' ? null : findProject(cloud.world, user, auth.scope);
-  if (auth.scope.kind === 'project' && !project) return refused;
+  const project = auth.scope.kind === 'project' ? findProject(cloud.world, user, auth.scope) : null;
+  const domain = auth.scope.kind === 'domain' ? findDomain(cloud.world, user, auth.scope) : null;
+  if (auth.scope.kind !== 'none' && !project && !domain) return refused;
 
   const token = cloud.tokens.issue({
     userId: user.id,
     projectId: project?.id ?? null,
+    domainId: domain?.id ?? null,
     methods: parent ? ['password', 'token'] : ['password'],
     parent,
     applicationCredential: null,
     lifeSeconds: cloud.options.tokenSeconds,
   });
-  return tokenAnswer(cloud, request, { token, user, project });
+  return tokenAnswer(cloud, request, { token, user, project, domain });
 }
 
 /** `DELETE /v3/auth/tokens`: gives up the token of `X-Subject-Token`; without one the real Keystone answers 403. */

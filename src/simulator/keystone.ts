@@ -71,13 +71,21 @@ function projectList(cloud: Cloud, request: SimRequest, projects: Project[]): An
   });
 }
 
-/** `GET /v3/projects`: which domains' may be asked for depends on the role held on the token's project. */
-function listProjects(cloud: Cloud, request: SimRequest, token: Token): Answer {
-  const role = cloud.world.users.get(token.userId)?.roles.get(token.projectId ?? '') ?? '';
+/** Whether the role held on the token's project lets the projects of this domain be listed; null: of all. */
+function maySeeProjects({ world }: Cloud, token: Token, domainId: string | null): boolean {
+  const role = world.users.get(token.userId)?.roles.get(token.projectId ?? '') ?? '';
+  const own = world.projects.get(token.projectId ?? '')?.domainId;
   const allowed = rightsOf(role).listProjects;
-  const own = cloud.world.projects.get(token.projectId ?? '')?.domainId;
+  return allowed === 'any' || (allowed === 'own domain' && domainId !== null && domainId === own);
+}
+
+/**
+ * `GET /v3/projects`. A token of a domain may ask for any, and is shown that domain's only, with whatever role: each one
+ * here implies `reader`.
+ */
+function listProjects(cloud: Cloud, request: SimRequest, token: Token): Answer {
   const asked = request.query.get('domain_id');
-  if (allowed === null || (allowed === 'own domain' && (asked === null || asked !== own))) {
+  if (token.domainId === null && !maySeeProjects(cloud, token, asked)) {
     return identityForbidden('identity:list_projects');
   }
   const enabled = request.query.get('enabled');
@@ -85,6 +93,7 @@ function listProjects(cloud: Cloud, request: SimRequest, token: Token): Answer {
   const wanted = [...cloud.world.projects.values()].filter(
     (project) =>
       (asked === null || project.domainId === asked) &&
+      (token.domainId === null || project.domainId === token.domainId) &&
       (name === null || project.name === name) &&
       (enabled === null || project.enabled === !/^(0|false|no)$/i.test(enabled)),
   );
@@ -99,6 +108,24 @@ function listOwnProjects(cloud: Cloud, request: SimRequest, token: Token): Answe
     request,
     [...roles.keys()].flatMap((id) => cloud.world.projects.get(id) ?? []),
   );
+}
+
+/** `GET /v3/auth/domains`: those that the user has a role on, one that only their projects inherit not among them. */
+function listOwnDomains(cloud: Cloud, request: SimRequest, token: Token): Answer {
+  const roles = cloud.world.users.get(token.userId)?.roles ?? new Map<string, string>();
+  const domains = [...roles.keys()].flatMap((id) => cloud.world.domains.get(id) ?? []);
+  return ok({
+    domains: domains.map(({ id, name, enabled }) => ({
+      id,
+      name,
+      description: '',
+      enabled,
+      tags: [],
+      options: {},
+      links: { self: `${request.base}/v3/domains/${id}` },
+    })),
+    links: { next: null, self: selfLink(request), previous: null },
+  });
 }
 
 function showCatalog(cloud: Cloud, request: SimRequest, token: Token): Answer {
@@ -123,5 +150,6 @@ export function keystone(cloud: Cloud, request: SimRequest): Answer {
   if (!token) return identityUnauthorized(`${request.base}/v3`);
   if (request.route === 'revoke') return revoke(cloud, request);
   if (request.route === 'catalog') return showCatalog(cloud, request, token);
+  if (request.route === 'authDomains') return listOwnDomains(cloud, request, token);
   return request.route === 'projects' ? listProjects(cloud, request, token) : listOwnProjects(cloud, request, token);
 }

@@ -9,6 +9,7 @@ export const ROUTES = [
   'catalog',
   'projects',
   'authProjects',
+  'authDomains',
   'servers',
   'limits',
   'version',

@@ -122,7 +122,8 @@ export function worldFromExpected(expected: ExpectedRig): World {
       id: domain.admin.user_id,
       name: domain.admin.user,
       password: domain.admin.password,
-      roles: Object.fromEntries(domain.projects.map((one) => [one.id, role])),
+      // The rig gives `admin` on the domain itself to every domain's user.
+      roles: { [domain.id]: 'admin', ...Object.fromEntries(domain.projects.map((one) => [one.id, role])) },
     });
   }
   return world;

@@ -23,7 +23,7 @@ export type UserInput = Partial<Pick<User, 'id' | 'enabled' | 'locked'>> & {
   domainId: string;
   name: string;
   password: string;
-  /** Project id -> role name. */
+  /** Id of a project or of the domain -> role name. */
   roles?: Record<string, string>;
 };
 
