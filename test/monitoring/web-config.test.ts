@@ -8,6 +8,9 @@ import { Folder, makeCertificate } from '../web/security/files.js';
 import { PROMTOOL } from './helpers/processes.js';
 
 const EXAMPLE = readFileSync(new URL('../../web.yml.example', import.meta.url), 'utf8');
+/** Prose in the example is no YAML; promtool 2.42 does not know client_allowed_sans. */
+const uncommented = (text: string): string =>
+  text.replace(/^( *)# ((?: *)(?:- |[\w-]+: |\w+:$))/gm, '$1$2').replace(/^ *client_allowed_sans:\n.*\n/m, '');
 const HASH = `$2y$10$${'a'.repeat(53)}`;
 const TLS = 'tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n';
 
@@ -34,8 +37,7 @@ describe('The web configuration and promtool', () => {
 
   const good: [what: string, text: string][] = [
     ['the shipped example', EXAMPLE],
-    // Prose in the example ends in a full stop or a colon, and is no YAML.
-    ['the example with all that is commented out', EXAMPLE.replace(/^( *)# ((?: *)(?:- |[\w-]+: |\w+:$))/gm, '$1$2')],
+    ['the example with all that is commented out', uncommented(EXAMPLE)],
     ['an empty file', ''],
     ['users alone', `basic_auth_users:\n  alice: ${HASH}\n`],
     ['all types of client authentication that need no CA', `${TLS}  client_auth_type: RequireAnyClientCert\n`],
