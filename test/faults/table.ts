@@ -237,13 +237,8 @@ export const ROWS: readonly Row[] = [
     at: everywhere('bad_response'),
   },
   {
-    fault: 'huge, in chunks',
+    fault: 'huge',
     bring: (cell) => cell.hit({ kind: 'huge', bytes: 33 * 1024 * 1024, framing: 'chunked' }),
-    at: everywhere('bad_response'),
-  },
-  {
-    fault: 'huge, with a length',
-    bring: (cell) => cell.hit({ kind: 'huge', bytes: 33 * 1024 * 1024, framing: 'length' }),
     at: everywhere('bad_response'),
   },
   {
