@@ -5,7 +5,10 @@ const HIDDEN = '<secret>';
 /** Of a longer secret a piece from its start gives it away as surely as the whole; some services cut what they quote. */
 const TELLING_LENGTH = 24;
 
-/** A password or token. Prints as `<secret>` wherever it ends up by accident; `reveal()` is the only way to the text. */
+/**
+ * A password, a token, or a password's hash. Prints as `<secret>` wherever it ends up by accident; `reveal()` is the only way
+ * to the text. For those who compare objects by what they show, all are the same: `equals` tells them apart.
+ */
 export class Secret {
   readonly #text: string;
 
@@ -15,6 +18,10 @@ export class Secret {
 
   reveal(): string {
     return this.#text;
+  }
+
+  equals(other: Secret): boolean {
+    return this.#text === other.#text;
   }
 
   /** Whether a text repeats it, as it is or as JSON, URLs, HTML or Base64 write it. */

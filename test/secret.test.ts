@@ -1,4 +1,4 @@
-import { format, inspect } from 'node:util';
+import { format, inspect, isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { Secret } from '../src/secret.js';
 
@@ -37,6 +37,12 @@ describe('Secret', () => {
       expect(new Secret('Pa"s\\s & <ö>').isIn(text)).to.equal(isThere);
     });
   }
+
+  it('is told from another one by `equals` alone', () => {
+    expect(secret.equals(new Secret('hunter2'))).to.be.true;
+    expect(secret.equals(new Secret('hunter3'))).to.be.false;
+    expect(isDeepStrictEqual(secret, new Secret('hunter3')), 'for all others they are the same').to.be.true;
+  });
 
   it('is found by its first 24 characters', () => {
     const long = new Secret(`gAAAAAB${'x'.repeat(17)}rest`);

@@ -12,13 +12,13 @@ export interface Disclosed {
 export function disclose({ headers, token, body }: Pick<HttpRequest, 'headers' | 'token' | 'body'>): Disclosed {
   const secrets = token ? [token] : [];
   /** JSON has made `<secret>` of the value already; its holder has the Secret still. */
-  function reveal(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  function textOf(this: Record<string, unknown>, key: string, value: unknown): unknown {
     const given = this[key];
     if (!(given instanceof Secret)) return value;
     secrets.push(given);
     return given.reveal();
   }
-  const text = body === undefined ? null : JSON.stringify(body, reveal);
+  const text = body === undefined ? null : JSON.stringify(body, textOf);
   return {
     headers: {
       ...(text === null ? {} : { 'Content-Type': 'application/json' }),

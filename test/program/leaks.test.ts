@@ -179,7 +179,7 @@ function addEchoes(place: Place, spy: Spy): void {
 async function askAll(url: string): Promise<string[]> {
   const basic = (password: string): string => `Basic ${Buffer.from(`${USER}:${password}`).toString('base64')}`;
   const ask = async (path: string, method: string, authorization: string | null): Promise<string> => {
-    const headers = authorization === null ? {} : { Authorization: authorization };
+    const headers: Record<string, string> = authorization === null ? {} : { Authorization: authorization };
     const response = await fetch(url + path, { method, headers });
     const head = [...response.headers].map(([name, value]) => `${name}: ${value}`);
     return [`${method} ${path} ${response.status}`, ...head, await response.text()].join('\n');

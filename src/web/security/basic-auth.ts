@@ -1,6 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 
+import { Secret } from '../../secret.js';
+
 /** Comparisons that wait while one goes on; whoever comes on top is told to come back. */
 const MAX_WAITING = 16;
 const MAX_CACHED = 100;
@@ -9,7 +11,7 @@ const NO_DIGEST = '.'.repeat(53);
 
 export interface Credentials {
   user: string;
-  password: string;
+  password: Secret;
 }
 
 /** `right`, `wrong`, or `busy`: too many others wait already. */
@@ -22,7 +24,7 @@ export function readCredentials(header: string | undefined): Credentials | null 
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(encoded, 'base64'));
     const colon = text.indexOf(':');
-    return colon === -1 ? null : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+    return colon === -1 ? null : { user: text.slice(0, colon), password: new Secret(text.slice(colon + 1)) };
   } catch {
     return null;
   }
@@ -46,8 +48,9 @@ export class BasicAuth {
   }
 
   /** @throws Error if it could not be compared */
-  async check(users: ReadonlyMap<string, string>, { user, password }: Credentials): Promise<Verdict> {
-    const stored = users.get(user);
+  async check(users: ReadonlyMap<string, Secret>, { user, password: secret }: Credentials): Promise<Verdict> {
+    const stored = users.get(user)?.reveal();
+    const password = secret.reveal();
     const hash = stored ?? this.#decoy(users, user);
     const key = this.#digest(JSON.stringify([user, password, hash])).toString('base64');
     if (this.#right.delete(key)) {
@@ -72,9 +75,9 @@ export class BasicAuth {
   }
 
   /** Of the cost of one of the users, always the same one for a name: the time it takes tells nothing. */
-  #decoy(users: ReadonlyMap<string, string>, user: string): string {
+  #decoy(users: ReadonlyMap<string, Secret>, user: string): string {
     const hashes = [...users.values()];
-    const hash = hashes[this.#digest(user).readUInt32BE() % hashes.length] ?? '$2b$10$';
+    const hash = hashes[this.#digest(user).readUInt32BE() % hashes.length]?.reveal() ?? '$2b$10$';
     return hash.slice(0, hash.lastIndexOf('$') + 1) + NO_DIGEST;
   }
 

@@ -1,4 +1,7 @@
 import type { SecureContextOptions } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Secret } from '../../secret.js';
 
 /** What a client has to show, in the words of the file. */
 export const CLIENT_AUTH_TYPES = [
@@ -26,7 +29,7 @@ export interface WebConfig {
   http2: boolean;
   headers: Readonly<Record<string, string>>;
   /** Bcrypt hash by user; null: no basic authentication. */
-  users: ReadonlyMap<string, string> | null;
+  users: ReadonlyMap<string, Secret> | null;
   rateLimit: { intervalMs: number; burst: number } | null;
 }
 
@@ -36,4 +39,14 @@ export const OPEN: WebConfig = { tls: null, http2: false, headers: {}, users: nu
 /** Whether only those who can prove who they are get an answer. A certificate that nobody verified proves nothing. */
 export function isAuthenticated({ tls, users }: WebConfig): boolean {
   return users !== null || tls?.clientAuth === 'RequireAndVerifyClientCert';
+}
+
+/** Whether nothing has changed. Secrets say nothing to those who only look. */
+export function isSameConfig({ users, ...rest }: WebConfig, { users: others, ...otherRest }: WebConfig): boolean {
+  return isDeepStrictEqual(rest, otherRest) && areSameUsers(users, others);
+}
+
+export function areSameUsers(users: WebConfig['users'], others: WebConfig['users']): boolean {
+  if (users === null || others === null) return users === others;
+  return users.size === others.size && [...users].every(([name, hash]) => others.get(name)?.equals(hash));
 }

@@ -4,6 +4,7 @@ import { fingerprint } from '../../domains/poll.js';
 import { MAX_FILE_BYTES } from '../../domains/parse.js';
 import { readBounded } from '../../domains/read.js';
 import { SettingError } from '../../errors.js';
+import { Secret } from '../../secret.js';
 import { excerpt, printable } from '../../text.js';
 import type { TlsConfig, WebConfig } from './config.js';
 import { FileProblem, parseFile, type ParsedFile } from './parse.js';
@@ -63,11 +64,14 @@ async function configOf({ content, lineOf }: ParsedFile, from: { folder: string;
     tls,
     http2: http_server_config?.http2 ?? false,
     headers: Object.fromEntries(headers),
-    users: basic_auth_users ? new Map(Object.entries(basic_auth_users)) : null,
+    users: basic_auth_users ? secretsOf(basic_auth_users) : null,
     rateLimit:
       rate_limit && rate_limit.interval > 0 ? { intervalMs: rate_limit.interval, burst: rate_limit.burst } : null,
   };
 }
+
+const secretsOf = (users: Record<string, string>): ReadonlyMap<string, Secret> =>
+  new Map(Object.entries(users).map(([name, hash]) => [name, new Secret(hash)]));
 
 async function tlsOf(
   tls: NonNullable<FileContent['tls_server_config']>,

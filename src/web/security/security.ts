@@ -1,12 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
-
 import { systemClock, type Clock } from '../../clock.js';
 import { fingerprint } from '../../domains/poll.js';
 import type { Logger } from '../../log.js';
 import { isLoopback } from '../../url.js';
 import { BasicAuth } from './basic-auth.js';
 import { Bcrypt } from './bcrypt.js';
-import { isAuthenticated, OPEN, type WebConfig } from './config.js';
+import { areSameUsers, isAuthenticated, isSameConfig, OPEN, type WebConfig } from './config.js';
 import { readWebConfig, required, type Seen, type WebReading } from './read.js';
 
 const POLL_MS = 500;
@@ -133,11 +131,11 @@ export class WebSecurity {
   }
 
   #takeOver(config: WebConfig): string | null {
-    if (isDeepStrictEqual(config, this.#config)) return null;
+    if (isSameConfig(config, this.#config)) return null;
     if ((config.tls === null) !== (this.#config.tls === null)) {
       return `${this.#path}: TLS is switched ${config.tls ? 'on' : 'off'} by a restart only`;
     }
-    if (!isDeepStrictEqual(config.users, this.#config.users)) this.basicAuth.forget();
+    if (!areSameUsers(config.users, this.#config.users)) this.basicAuth.forget();
     const before = this.#config;
     this.#config = config;
     for (const listener of this.#listeners) listener(config);

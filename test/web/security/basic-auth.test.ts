@@ -1,14 +1,19 @@
 import { expect } from 'chai';
 import { spy } from 'sinon';
+import { Secret } from '../../../src/secret.js';
 import { BasicAuth, readCredentials } from '../../../src/web/security/basic-auth.js';
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
 
 describe('credentials', () => {
   it('are read from the header', () => {
-    expect(readCredentials(basic('alice:wonder:land'))).to.deep.equal({ user: 'alice', password: 'wonder:land' });
-    expect(readCredentials(basic('zoë:pä☃').replace('Basic', 'bAsIc'))).to.deep.equal({ user: 'zoë', password: 'pä☃' });
-    expect(readCredentials(basic(':'))).to.deep.equal({ user: '', password: '' });
+    const read = (header: string): unknown[] => {
+      const { user, password } = readCredentials(header)!;
+      return [user, password.reveal()];
+    };
+    expect(read(basic('alice:wonder:land'))).to.deep.equal(['alice', 'wonder:land']);
+    expect(read(basic('zoë:pä☃').replace('Basic', 'bAsIc'))).to.deep.equal(['zoë', 'pä☃']);
+    expect(read(basic(':'))).to.deep.equal(['', '']);
   });
 
   for (const [what, header] of [
@@ -48,14 +53,15 @@ const turns = async (): Promise<void> => {
 };
 
 describe('basic authentication', () => {
-  const users = new Map([['alice', '$2b$10$wonder']]);
+  const users = new Map([['alice', new Secret('$2b$10$wonder')]]);
   let compare: Compare;
   let auth: BasicAuth;
   beforeEach(() => {
     compare = new Compare();
     auth = new BasicAuth(compare.compare);
   });
-  const check = (user: string, password: string, of = users) => auth.check(of, { user, password });
+  const check = (user: string, password: string, of = users) =>
+    auth.check(of, { user, password: new Secret(password) });
 
   it('knows right from wrong', async () => {
     expect(await check('alice', 'wonder')).to.equal('right');
@@ -74,8 +80,8 @@ describe('basic authentication', () => {
 
   it('compares for an unknown user as for a wrong password: as often, and at the cost of a real one', async () => {
     const mixed = new Map([
-      ['alice', '$2b$10$wonder'],
-      ['bob', '$2b$12$build'],
+      ['alice', new Secret('$2b$10$wonder')],
+      ['bob', new Secret('$2b$12$build')],
     ]);
     for (let i = 0; i < 3; i++) expect(await check('mallory', 'x', mixed)).to.equal('wrong');
     expect(compare.asked).to.have.length(3);
@@ -137,7 +143,7 @@ describe('basic authentication', () => {
   });
 
   it('remembers 100, and forgets those that were not used for longest', async () => {
-    const many = new Map(Array.from({ length: 101 }, (_, i) => [`user-${i}`, `$2b$10$pw-${i}`]));
+    const many = new Map(Array.from({ length: 101 }, (_, i) => [`user-${i}`, new Secret(`$2b$10$pw-${i}`)]));
     for (let i = 0; i < 100; i++) await check(`user-${i}`, `pw-${i}`, many);
     await check('user-0', 'pw-0', many);
     await check('user-100', 'pw-100', many);
@@ -159,8 +165,8 @@ describe('basic authentication', () => {
 
   it('knows a password for the hash that it was right for, and no other', async () => {
     await check('alice', 'wonder');
-    expect(await check('alice', 'wonder', new Map([['alice', '$2b$10$changed']]))).to.equal('wrong');
-    expect(await check('bob', 'wonder', new Map([['bob', '$2b$10$changed']]))).to.equal('wrong');
+    expect(await check('alice', 'wonder', new Map([['alice', new Secret('$2b$10$changed')]]))).to.equal('wrong');
+    expect(await check('bob', 'wonder', new Map([['bob', new Secret('$2b$10$changed')]]))).to.equal('wrong');
     // Nor may name and password be split elsewhere.
     expect(await check('alice","wonder', '', users)).to.equal('wrong');
   });
@@ -176,7 +182,7 @@ describe('basic authentication', () => {
     const KEY = /^[A-Za-z0-9+/]{43}=$/;
     const remembered = async (by: BasicAuth): Promise<string[]> => {
       const add = spy(Set.prototype, 'add');
-      await by.check(users, { user: 'alice', password: 'wonder' }).finally(() => add.restore());
+      await by.check(users, { user: 'alice', password: new Secret('wonder') }).finally(() => add.restore());
       return add.args.map(([value]) => String(value));
     };
     const own = await remembered(auth);
