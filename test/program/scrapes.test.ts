@@ -174,7 +174,7 @@ describe('Scrapes of the real program', () => {
       expect(status).to.equal(404);
       expect(JSON.parse(body)).to.have.nested.property('error.code', 'not_found');
       expect((await ask('GET', '/metrics/'))[0]).to.equal(404);
-      expect((await ask('POST', '/-/reload'))[0]).to.equal(404);
+      expect((await ask('POST', '/-/reload'))[0]).to.equal(403);
       expect(rig.takeCalls()).to.deep.equal([]);
     });
   });
