@@ -138,6 +138,23 @@ describe('--web.config.file', () => {
         },
       ),
 
+    ['sets headers on every page; a Content-Security-Policy takes the place of the status page’s own']: () =>
+      serve(
+        "http_server_config:\n  headers:\n    Content-Security-Policy: frame-ancestors 'self'\n    X-Frame-Options: sameorigin\n",
+        [],
+        async ({ url }) => {
+          for (const path of ['/', '/metrics', '/api/v1/snapshot', '/-/healthy', '/nothing']) {
+            const { headers } = await ask(url, { path });
+            expect(headers, path).to.include({
+              'content-security-policy': "frame-ancestors 'self'",
+              'x-frame-options': 'sameorigin',
+            });
+          }
+          const { headers } = await ask(url, { path: '/' });
+          expect(headers, 'the page’s others stay').to.include({ 'x-content-type-options': 'nosniff' });
+        },
+      ),
+
     ['is warned of where passwords or figures lie open beyond loopback']: async () => {
       await serve('', ['--web.listen-address=0.0.0.0:0'], async ({ program }) => {
         await program.saw('stderr', /level=warn msg="whoever reaches this address can read all figures: /);
