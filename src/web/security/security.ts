@@ -122,8 +122,7 @@ export class WebSecurity {
     const turn = this.#reading.then(async () => {
       if (this.#path === null) return null;
       const { reading, seen } = await readWebConfig(this.#path);
-      // A bad file may lead to fewer others: those of the last good one are still looked at.
-      this.#seen = reading.config ? seen : new Map([...this.#seen, ...seen]);
+      this.#seen = seen;
       return reading.config ? this.#takeOver(reading.config) : reading.problem;
     });
     this.#reading = turn.catch(() => undefined);

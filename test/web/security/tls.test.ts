@@ -2,7 +2,10 @@ import { expect } from 'chai';
 import { Agent } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { useFakeTimers } from 'sinon';
 
+import { openWebSecurity } from '../../../src/web/security/security.js';
+import { RecordingLogger } from '../../helpers/log.js';
 import { until } from '../../helpers/program.js';
 import { fingerprintOf, Folder, makeCertificate, type Pair } from './files.js';
 import { startGuarded, stopGuarded, type Guarded } from './server.js';
@@ -17,6 +20,7 @@ describe('TLS', () => {
   let otherAuthority: Pair;
   let client: Pair;
   let stranger: Pair;
+  let log: RecordingLogger;
   before(async () => {
     [own, next, authority, otherAuthority] = await Promise.all([
       makeCertificate(),
@@ -40,7 +44,10 @@ describe('TLS', () => {
     folder.write('both.crt', otherAuthority.cert + authority.cert);
   });
   after(() => folder.remove());
-  beforeEach(() => folder.writePair('server', own));
+  beforeEach(() => {
+    folder.writePair('server', own);
+    log = new RecordingLogger();
+  });
   afterEach(stopGuarded);
 
   const write = (text: string): string => folder.write('web.yml', text);
@@ -186,6 +193,31 @@ describe('TLS', () => {
       expect(errors()).to.have.length(1);
     });
 
+    it('waits for the second of two files that belong together, so that nothing is complained of', async () => {
+      const clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      try {
+        const security = await openWebSecurity(write(TLS), { log, pollMs: 500 });
+        // The next look is planned when one is over.
+        const look = async (): Promise<void> => {
+          clock.tick(500);
+          while (clock.countTimers() === 0) await new Promise((resolve) => setImmediate(resolve));
+        };
+        await look();
+        folder.write('server.crt', next.cert);
+        await look();
+        folder.write('server.key', next.key);
+        await look();
+        expect(security.config.tls?.context.key).to.equal(own.key);
+        await look();
+        expect(security.config.tls?.context.key).to.equal(next.key);
+        expect(log.lines.map(({ message }) => message)).to.deep.equal(['web configuration taken over']);
+        await security.close();
+        expect(clock.countTimers()).to.equal(0);
+      } finally {
+        clock.restore();
+      }
+    });
+
     it('keeps the last good one while a file is gone, and takes it up again', async () => {
       const server = await start(TLS);
       write('tls_server_config: [');
@@ -324,9 +356,9 @@ describe('TLS', () => {
       expect(await server.status({ ...client, agent })).to.equal(200);
       const open = Object.values(agent.freeSockets).flat();
       expect(open).to.have.length(1);
-      const closed = new Promise((resolve) => open[0]?.once('close', resolve));
       await change(server, `${VERIFY}  client_ca_file: other.crt\n`);
-      await closed;
+      // Sooner than an idle connection would end.
+      await until('the connection ends', 2000, () => open[0]?.destroyed);
       expect(await server.outcome({ ...client, agent })).to.be.a('string');
       expect(await server.status(stranger)).to.equal(200);
       agent.destroy();
