@@ -197,12 +197,23 @@ describe('the image, run with a read-only root, no capability and no new privile
       expect(valueOf(text, 'vhi_total_vcpus_in_use')).to.be.above(0);
     });
 
-    it('says which file it may not read, and ends with 2', async () => {
+    it('lives on when its user may not read the password, and says so', async () => {
       const folder = folderWith({ 'domains.txt': DOMAINS, password: 'demo-password\n' });
       chmodSync(join(folder, 'password'), 0o600);
-      const env = { ...DEMO, VHI_AUTH_URL: cloud };
-      const { code, stderr } = await start([], { folder, env }).exited;
-      expect(stderr).to.include('/etc/vhi-exporter/password');
+      const { container, url } = await serve(folder);
+      const { status, text } = await get(`${url}/metrics`);
+      expect(status).to.equal(200);
+      expect(valueOf(text, 'vhi_snapshot_complete')).to.equal(0);
+      expect(text).not.to.match(/^vhi_total_vcpus_in_use/m);
+      expect(text).to.match(/^vhi_domain_collect_error_info\{domain="acme",stage="login",reason="config"\} 1$/m);
+      expect((await container.health()).code).to.equal(0);
+    });
+
+    it('ends with 2 when its user may not read the list, and says so', async () => {
+      const folder = folderWith({ 'domains.txt': DOMAINS, password: 'demo-password\n' });
+      chmodSync(join(folder, 'domains.txt'), 0o600);
+      const { code, stderr } = await start(['check'], { folder, env: { ...DEMO, VHI_AUTH_URL: cloud } }).exited;
+      expect(stderr).to.match(/\/etc\/vhi-exporter\/domains\.txt.*(EACCES|permission|read)/);
       expect(code).to.equal(2);
     });
 
