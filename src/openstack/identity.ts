@@ -70,7 +70,11 @@ export interface IssuedToken extends DatedToken {
   catalog: CatalogService[];
 }
 
-const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'not a time');
+/** Without a zone it is UTC, as Keystone writes the end of a token that ends with its application credential. */
+const time = z
+  .string()
+  .transform((text) => Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text))
+  .refine((ms) => !Number.isNaN(ms), 'not a time');
 
 const tokenSchema = z.object({
   token: z.object({
@@ -102,10 +106,10 @@ const domainTokenSchema = z.object({
 });
 
 /** The token itself is in the header `X-Subject-Token`. */
-function dated(token: { expires_at: string; issued_at: string }, { header }: HttpAnswer): DatedToken {
+function dated(token: { expires_at: number; issued_at: number }, { header }: HttpAnswer): DatedToken {
   const secret = header('x-subject-token');
   if (!secret) throw new CollectError('bad_response', 'token: the answer has no X-Subject-Token header');
-  return { secret: new Secret(secret), lifeMs: Date.parse(token.expires_at) - Date.parse(token.issued_at) };
+  return { secret: new Secret(secret), lifeMs: token.expires_at - token.issued_at };
 }
 
 /** The answer to a rescope to a domain. */

@@ -39,7 +39,8 @@ export function refusalMessage(credential: Credential, nextTry: string): string 
   const hidden = 'Keystone refused the login, and does not say which of these it is:';
   if (credential.kind === 'application') {
     return (
-      `${hidden} the secret is wrong; the application credential has expired; its user, project or domain is disabled. ` +
+      `${hidden} the secret is wrong; the application credential has expired; its user or domain is disabled; its user ` +
+      `has none of its roles in the project any more. ` +
       `The next try is at ${nextTry}, or as soon as the secret or the line changes`
     );
   }
@@ -57,7 +58,7 @@ export function refusalMessage(credential: Credential, nextTry: string): string 
 export function asLoginError({ credential }: Domain, error: unknown): unknown {
   if (credential.kind !== 'application' || !(error instanceof HttpFailure) || error.status !== 404) return error;
   const message =
-    'Keystone knows no such application credential: its id is wrong, or it was deleted, as it is when its user, ' +
-    "its project, or the user's role there is gone";
+    'Keystone knows no such application credential (its id is wrong; or it was deleted, as it is with its user and its ' +
+    'project), or its project is disabled';
   return new CollectError('auth', message, { status: 404, cause: error });
 }

@@ -119,12 +119,18 @@ export class Visit {
     try {
       return await this.#send(target, login, token);
     } catch (error) {
-      if (!isUnauthorized(error)) throw error;
+      if (!isUnauthorized(error) && !this.#isCredentialGone(target, error)) throw error;
       this.session.drop(token);
       if (!(await this.#loginAfter(token.login))) throw error;
       const fresh = await this.login();
       return this.#send(target, fresh, await this.#token(fresh, target.scope));
     }
+  }
+
+  /** Keystone answers 404 to the token of an application credential that was deleted: the next login will tell. */
+  #isCredentialGone({ service }: Target, error: unknown): boolean {
+    const isApplication = this.session.domain.credential.kind === 'application';
+    return isApplication && service === 'identity' && error instanceof HttpFailure && error.status === 404;
   }
 
   #send({ service, url, headers }: Target, login: Login, token: Token): Promise<HttpAnswer> {

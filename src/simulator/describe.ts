@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type AuthRequest, MalformedAuth, parseAuthBody } from './auth-body.js';
+import { type Flaw, flawOf } from './application.js';
 import { parseAllTenants, type Route, type SimRequest } from './request.js';
 import type { Token, TokenStore } from './tokens.js';
 import type { World } from './world.js';
@@ -41,18 +42,17 @@ function parseAuth(request: IncomingMessage, body: string): AuthRequest | string
   }
 }
 
-/** null: not good any more, also since the application credential that it came from is gone. */
-function findToken({ tokens, world }: Place, id: string | undefined): Token | null {
-  const token = tokens.find(id);
-  const credential = token?.applicationCredentialId ?? null;
-  return credential === null || world.findApplicationCredential(credential) ? token : null;
+/** What is wrong with the application credential that a token came from. */
+function flawBehind({ world }: Place, token: Token | null): Flaw | null {
+  const id = token?.applicationCredentialId ?? null;
+  return id === null ? null : flawOf(world, id);
 }
 
 /** Fills in who asks, for which domain and project. */
 function identify(request: SimRequest, place: Place): void {
   const { world } = place;
   const auth = typeof request.auth === 'object' ? request.auth : null;
-  const token = typeof auth?.tokenId === 'string' ? findToken(place, auth.tokenId) : request.token;
+  const token = typeof auth?.tokenId === 'string' ? place.tokens.find(auth.tokenId) : request.token;
   const credential =
     auth?.application?.id === undefined ? undefined : world.applicationCredentials.get(auth.application.id);
   const { userId, projectId } = credential ?? token ?? {};
@@ -85,6 +85,8 @@ export function describeRequest(incoming: IncomingMessage, body: string, place: 
   const compute = COMPUTE_PATH.exec(path);
   const resource = compute?.[2] ?? '';
   const tokenId = incoming.headers['x-auth-token'];
+  const token = place.tokens.find(typeof tokenId === 'string' ? tokenId : undefined);
+  const flaw = flawBehind(place, token);
   const request: SimRequest = {
     method,
     path,
@@ -96,7 +98,8 @@ export function describeRequest(incoming: IncomingMessage, body: string, place: 
     resource,
     pathProjectId: compute?.[1] ?? null,
     auth: null,
-    token: findToken(place, typeof tokenId === 'string' ? tokenId : undefined),
+    token: flaw ? null : token,
+    flaw,
     domainId: null,
     projectId: null,
     userName: null,

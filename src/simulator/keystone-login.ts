@@ -1,4 +1,5 @@
 import { type Answer, identityError, identityForbidden, identityUnauthorized, JSON_TYPE } from './answer.js';
+import { type Flaw, flawOf, notFound, roleOf } from './application.js';
 import type { AuthRequest, AuthScope } from './auth-body.js';
 import { catalog } from './catalog.js';
 import type { Cloud } from './cloud.js';
@@ -55,6 +56,13 @@ function domainOf(world: World, id: string): { id: string; name: string } {
   return { id, name: world.domains.get(id)?.name ?? '' };
 }
 
+/** Where the token ends with its application credential, Keystone writes the time of that, which has no `Z`. */
+function ends({ world }: Cloud, { expiresAt, applicationCredentialId }: Token): string {
+  const text = new Date(expiresAt).toISOString().replace('Z', '000');
+  const credential = world.applicationCredentials.get(applicationCredentialId ?? '');
+  return credential?.expiresAt === expiresAt ? text : `${text}Z`;
+}
+
 function tokenAnswer(
   cloud: Cloud,
   request: SimRequest,
@@ -65,12 +73,12 @@ function tokenAnswer(
     methods: token.methods,
     user: { domain: domainOf(cloud.world, user.domainId), id: user.id, name: user.name, password_expires_at: null },
     audit_ids: token.auditIds,
-    expires_at: new Date(token.expiresAt).toISOString().replace('Z', '000Z'),
+    expires_at: ends(cloud, token),
     issued_at: new Date(token.issuedAt).toISOString().replace('Z', '000Z'),
   };
   const scope = project ?? domain;
   if (scope) {
-    const role = user.roles.get(scope.id) ?? 'member';
+    const role = project ? roleOf(cloud.world, token) : (user.roles.get(scope.id) ?? 'member');
     if (project) {
       body['project'] = { domain: domainOf(cloud.world, project.domainId), id: project.id, name: project.name };
       body['is_domain'] = false;
@@ -93,23 +101,33 @@ function noSuchToken(cloud: Cloud, id: string): Answer {
   return identityError(404, 'Not Found', known ? 'Failed to validate token' : 'Could not recognize Fernet token');
 }
 
+/** To a login, or to a request with a token. */
+export function flawAnswer(request: SimRequest, { message }: Flaw): Answer {
+  return message === null ? identityUnauthorized(`${request.base}/v3`) : identityError(404, 'Not Found', message);
+}
+
+function scopeAsked(request: SimRequest): Answer {
+  const message = 'Error authenticating with application credential: Application credentials cannot request a scope.';
+  const error = { code: 401, identity: {}, message, title: 'Unauthorized' };
+  return { ...identityUnauthorized(`${request.base}/v3`), body: JSON.stringify({ error }) };
+}
+
 /**
- * A login by application credential (keystone auth/core.py, auth/plugins/core.py): one that is not there is 404, all else
- * that is wrong with it 401. Neither counts its failures, so that nothing is ever locked.
+ * A login by application credential (keystone auth/core.py, auth/plugins/core.py). One that is not there is 404, and so is
+ * one of a disabled project; all else that is wrong is 401. No failure is counted, so that nothing is ever locked.
  */
 function applicationLogin(cloud: Cloud, request: SimRequest, auth: AuthRequest): Answer {
   const { world, tokens, options } = cloud;
-  const refused = identityUnauthorized(`${request.base}/v3`);
-  if (auth.hasScope) return refused;
+  if (auth.hasScope) return scopeAsked(request);
   const { id = '', secret } = auth.application ?? {};
-  const credential = world.findApplicationCredential(id);
-  if (!credential) return identityError(404, 'Not Found', `Could not find Application Credential: ${id}.`);
-  const user = world.users.get(credential.userId);
-  if (!user?.enabled || !world.domains.get(user.domainId)?.enabled) return refused;
+  const credential = world.applicationCredentials.get(id);
+  const user = credential && world.users.get(credential.userId);
+  const project = credential && world.projects.get(credential.projectId);
+  if (!credential || !user || !project) return flawAnswer(request, notFound(id));
   const isOver = credential.expiresAt !== null && tokens.isPast(credential.expiresAt);
-  if (isOver || secret !== credential.secret) return refused;
-  const project = world.projects.get(credential.projectId);
-  if (!project?.enabled || !world.domains.get(project.domainId)?.enabled) return refused;
+  if (isOver || secret !== credential.secret) return identityUnauthorized(`${request.base}/v3`);
+  const flaw = flawOf(world, id);
+  if (flaw) return flawAnswer(request, flaw);
   const token = tokens.issue({
     userId: user.id,
     projectId: project.id,

@@ -1,7 +1,8 @@
 import { type Answer, htmlError, identityForbidden, identityUnauthorized, JSON_TYPE } from './answer.js';
+import { roleOf } from './application.js';
 import { catalog } from './catalog.js';
 import type { Cloud } from './cloud.js';
-import { login, revoke } from './keystone-login.js';
+import { flawAnswer, login, revoke } from './keystone-login.js';
 import type { Project } from './model.js';
 import { rightsOf } from './policy.js';
 import type { SimRequest } from './request.js';
@@ -73,9 +74,8 @@ function projectList(cloud: Cloud, request: SimRequest, projects: Project[]): An
 
 /** Whether the role held on the token's project lets the projects of this domain be listed; null: of all. */
 function maySeeProjects({ world }: Cloud, token: Token, domainId: string | null): boolean {
-  const role = world.users.get(token.userId)?.roles.get(token.projectId ?? '') ?? '';
   const own = world.projects.get(token.projectId ?? '')?.domainId;
-  const allowed = rightsOf(role).listProjects;
+  const allowed = rightsOf(roleOf(world, token)).listProjects;
   return allowed === 'any' || (allowed === 'own domain' && domainId !== null && domainId === own);
 }
 
@@ -146,7 +146,8 @@ export function keystone(cloud: Cloud, request: SimRequest): Answer {
     answer.headers = { 'Content-Type': 'text/html; charset=utf-8', Vary: 'X-Auth-Token' };
     return answer;
   }
-  const { token } = request;
+  const { token, flaw } = request;
+  if (flaw) return flawAnswer(request, flaw);
   if (!token) return identityUnauthorized(`${request.base}/v3`);
   if (request.route === 'revoke') return revoke(cloud, request);
   if (request.route === 'catalog') return showCatalog(cloud, request, token);

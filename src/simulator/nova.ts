@@ -1,4 +1,5 @@
 import { type Answer, computeError, computeUnauthorized, htmlError, JSON_TYPE } from './answer.js';
+import { roleOf } from './application.js';
 import type { Cloud } from './cloud.js';
 import { askedVersion, negotiate } from './microversion.js';
 import { listServers } from './nova-servers.js';
@@ -76,8 +77,7 @@ function answerIn(cloud: Cloud, request: SimRequest, minor: number): Answer {
     const ids = `'${request.pathProjectId}' doesn't match Context's project_id '${own}'`;
     return computeError(400, `Malformed request URL: URL's project_id ${ids}`);
   }
-  const role = cloud.world.users.get(request.token?.userId ?? '')?.roles.get(own) ?? '';
-  const rights = rightsOf(role);
+  const rights = rightsOf(request.token ? roleOf(cloud.world, request.token) : '');
   return request.route === 'limits'
     ? showLimits(cloud, request, minor, rights)
     : listServers(cloud, request, minor, rights);

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { AuthRequest } from './auth-body.js';
+import type { Flaw } from './application.js';
 import type { Token } from './tokens.js';
 
 export const ROUTES = [
@@ -37,6 +38,8 @@ export interface SimRequest {
   auth: AuthRequest | string | null;
   /** The token of `X-Auth-Token`, if it is good. */
   token: Token | null;
+  /** Why a token of `X-Auth-Token` is no good, where that is its application credential. */
+  flaw: Flaw | null;
   /** Domain of the token's project; for logins, of the user; null: not known. */
   domainId: string | null;
   /** The token's project; for logins, the one that is asked for. */

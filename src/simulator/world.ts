@@ -76,13 +76,6 @@ export class World {
     return keep(this.applicationCredentials, { expiresAt: null, ...input, id, name, role });
   }
 
-  /** Keystone deletes them with their user, their project, and the role that the user held there. */
-  findApplicationCredential(id: string): ApplicationCredential | undefined {
-    const found = this.applicationCredentials.get(id);
-    const role = found && this.users.get(found.userId)?.roles.get(found.projectId);
-    return found && role === found.role && this.projects.has(found.projectId) ? found : undefined;
-  }
-
   /** An ACTIVE server of 1 vCPU and 512 MB, unless told otherwise; each new one is made a second later. */
   addServer(input: ServerInput): Server {
     const project = must(this.projects, input.projectId, 'project');

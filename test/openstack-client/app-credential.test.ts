@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { LoginFailure, LoginGates } from '../../src/openstack/gates.js';
 import { Lifetime } from '../../src/http/lifetime.js';
+import { parseToken } from '../../src/openstack/identity.js';
 import { Secret } from '../../src/secret.js';
 import type { Domain } from '../../src/domains/domain.js';
 import { TestClock } from '../helpers/clock.js';
@@ -86,6 +87,44 @@ describe('An application credential', () => {
     expect(bench.logins).to.deep.equal(['auth', 'auth', 'auth']);
     bench.onLogin = null;
     await bench.session.login(ask());
+  });
+
+  it('that was deleted, so that Keystone answers 404 to its token, is auth in the scrape that finds it', async () => {
+    await bench.session.login(ask());
+    bench.onGet = () => fail(refusal(404));
+    bench.onLogin = () => fail(refusal(404));
+    const error = await failure(bench.visit().listProjects());
+    expect(error).to.be.instanceOf(LoginFailure).and.to.include({ reason: 'auth', status: 404 });
+    expect(bench.passwordLogins).to.equal(2);
+  });
+
+  it('that is logged in anew for a 404 of Keystone, and meets another, is not_found, after one login', async () => {
+    bench.onGet = () => fail(refusal(404));
+    expect(await failure(bench.visit().listProjects())).to.include({ reason: 'not_found', status: 404 });
+    expect(bench.passwordLogins).to.equal(2);
+  });
+
+  it('is not logged in anew for a 404 of Nova', async () => {
+    bench.onGet = () => fail(refusal(404));
+    await failure(bench.visit().compute('/servers/detail', null, {}));
+    expect(bench.passwordLogins).to.equal(1);
+  });
+
+  describe('whose token ends with it, at a time without a zone', () => {
+    const { TZ } = process.env;
+    afterEach(() => {
+      if (TZ === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = TZ;
+    });
+    for (const zone of ['Asia/Tokyo', 'America/New_York', 'UTC']) {
+      it(`has it in UTC, wherever the exporter runs: ${zone}`, () => {
+        process.env['TZ'] = zone;
+        const project = { id: 'home', domain: { id: 'd1' } };
+        const times = { issued_at: '2026-11-22T11:21:11.000000Z', expires_at: '2026-11-22T11:21:14.034370' };
+        const { lifeMs } = parseToken(answer({ token: { ...times, project } }, { 'x-subject-token': 't' }));
+        expect(lifeMs).to.equal(3034);
+      });
+    }
   });
 
   it('leaves 404 to a password login what it was: not_found', async () => {

@@ -78,6 +78,7 @@ describe('simulator: application credentials', () => {
     ['they have expired', ({ credential, clock }) => (credential.expiresAt = clock.now)],
     ['their user is disabled', ({ user }) => (user.enabled = false)],
     ['their domain is disabled', ({ world, acme }) => (world.domains.get(acme.id)!.enabled = false)],
+    ['their user lost the role', ({ user, acme }) => user.roles.delete(acme.main)],
   ];
   for (const [what, change] of refused) {
     it(`are refused with 401 once ${what}`, async () => {
@@ -87,22 +88,41 @@ describe('simulator: application credentials', () => {
     });
   }
 
+  const ROLES: [made: string, now: string, named: string[]][] = [
+    ['member', 'admin', ['reader', 'member']],
+    ['admin', 'member', ['reader', 'member']],
+    ['admin', 'domain_admin', ['reader', 'member']],
+    ['admin', 'reader', ['reader']],
+    ['reader', 'admin', ['reader']],
+  ];
+  for (const [made, now, named] of ROLES) {
+    it(`may do what both ${made}, their user's role when they were made, and ${now}, that of now, may`, async () => {
+      const { login, sim, user, acme } = await scene(made);
+      user.roles.set(acme.main, now);
+      const reply = await login();
+      expect(reply.json.token.roles.map(({ name }) => name)).to.deep.equal(named);
+      const token = tokenOf(reply);
+      expect((await get(`${sim.computeUrl}/servers/detail?all_tenants=1`, token)).status).to.equal(403);
+      expect((await get(`${sim.authUrl}/projects?domain_id=${acme.id}`, token)).status).to.equal(403);
+    });
+  }
+
   it('are refused with 401 when they ask for a scope', async () => {
     const { sim, credential, acme } = await scene();
     const body = applicationBody(credential.id, 's3cret');
     body.auth['scope'] = { project: { id: acme.main } };
-    expect((await post(`${sim.authUrl}/auth/tokens`, body)).status).to.equal(401);
+    const reply = await post(`${sim.authUrl}/auth/tokens`, body);
+    expect(reply.status).to.equal(401);
+    expect(reply.json.error.message).to.contain('Application credentials cannot request a scope.');
   });
 
   const gone: [what: string, change: (scene: Scene) => void][] = [
     ['they were deleted', ({ world, credential }) => world.applicationCredentials.delete(credential.id)],
     ['their user was', ({ world, user }) => world.users.delete(user.id)],
     ['their project was', ({ world, acme }) => world.removeProject(acme.main)],
-    ['their user lost the role', ({ user, acme }) => user.roles.delete(acme.main)],
-    ['their user got another role instead', ({ user, acme }) => user.roles.set(acme.main, 'admin')],
   ];
   for (const [what, change] of gone) {
-    it(`are not found once ${what}, and their tokens are worthless`, async () => {
+    it(`are not found once ${what}, nor are their tokens; to Nova these are nothing`, async () => {
       const parts = await scene();
       const { login, sim, credential } = parts;
       const token = tokenOf(await login());
@@ -110,14 +130,27 @@ describe('simulator: application credentials', () => {
       const reply = await login();
       expect(reply.status).to.equal(404);
       expect(reply.json.error.message).to.equal(`Could not find Application Credential: ${credential.id}.`);
-      expect((await get(`${sim.authUrl}/auth/projects`, token)).status).to.equal(401);
+      expect((await get(`${sim.authUrl}/auth/projects`, token)).json.error).to.deep.equal(reply.json.error);
+      expect((await get(`${sim.computeUrl}/servers/detail`, token)).status).to.equal(401);
     });
   }
 
-  it('give no token that outlives them', async () => {
+  it('of a disabled project are 404, and so are their tokens', async () => {
+    const { login, sim, world, acme } = await scene();
+    const token = tokenOf(await login());
+    world.projects.get(acme.main)!.enabled = false;
+    for (const reply of [await login(), await get(`${sim.authUrl}/auth/projects`, token)]) {
+      expect(reply.status).to.equal(404);
+      expect(reply.json.error.message).to.equal(`Unable to validate token because project ${acme.main} is disabled`);
+    }
+  });
+
+  it('give no token that outlives them, and write its end without a zone', async () => {
     const { login, credential, clock } = await scene();
     credential.expiresAt = clock.now + 10_000;
-    expect((await login()).json.token.expires_at).to.equal('2026-11-22T00:00:10.000000Z');
+    expect((await login()).json.token.expires_at).to.equal('2026-11-22T00:00:10.000000');
+    credential.expiresAt = clock.now + 7_200_000;
+    expect((await login()).json.token.expires_at).to.equal('2026-11-22T01:00:00.000000Z');
   });
 
   it('say what their login body lacks', async () => {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Domain } from '../../src/domains/domain.js';
 import { Secret } from '../../src/secret.js';
 import { World } from '../../src/simulator/world.js';
+import { TestClock } from '../helpers/clock.js';
 import {
   addProject,
   addTenant,
@@ -203,12 +204,47 @@ describe('A domain that logs in by application credential', () => {
     }
   });
 
-  it('is auth when the user’s role changes, since Keystone deletes the credential with it', async () => {
+  it('is partial and forbidden from the scrape on in which its user’s role no longer allows all_tenants', async () => {
     const { rig, world, acme } = await stage({ role: 'admin' });
-    await rig.scrape();
+    expect((await rig.scrape()).complete).to.equal(true);
     setRole(world, acme, 'member');
+    const snapshot = await rig.scrape();
+    expect(of(snapshot, 'acme')).to.deep.include({ result: 'partial', usage: { vcpus: 2, ramMb: 4096 } });
+    expect(errorsOf(snapshot, 'acme')).to.deep.equal(['servers forbidden']);
+  });
+
+  it('is auth once its user has no role in the project any more', async () => {
+    const { rig, world, acme } = await stage({ role: 'member', projects: ['main'] });
+    await rig.scrape();
+    world.findUser(acme.id, 'boss')!.roles.clear();
+    const snapshot = await rig.scrape();
+    expect(of(snapshot, 'acme')).to.deep.include({ result: 'failed', usage: null });
+    expect(of(snapshot, 'acme').errors[0]).to.include({ stage: 'login', reason: 'auth', status: 401 });
+  });
+
+  it('is auth once its project is disabled, and not a domain without servers', async () => {
+    const { rig, world, acme } = await stage({ role: 'member', projects: ['main'] });
+    await rig.scrape();
+    world.projects.get(acme.projects['main']!)!.enabled = false;
     const snapshot = await rig.scrape();
     expect(of(snapshot, 'acme')).to.deep.include({ result: 'failed', usage: null });
     expect(of(snapshot, 'acme').errors[0]).to.include({ stage: 'login', reason: 'auth', status: 404 });
+  });
+
+  it('renews its token before the credential’s end, and is auth after it', async () => {
+    const clock = new TestClock();
+    const world = new World({ seed: 'app' });
+    const acme = addTenant(world, 'acme', 'admin');
+    world.addServer({ projectId: acme.projects['side']!, vcpus: 2 });
+    world.addServer({ projectId: addTenant(world, 'other').projects['main']! });
+    const rig = await startRig({ world, clock, cloud: { now: () => clock.wall() } });
+    rig.watch(lineOf(rig, acme));
+    for (const credential of world.applicationCredentials.values()) credential.expiresAt = clock.wall() + 100_000;
+    for (let second = 0; second < 100; second += 20) {
+      const snapshot = await rig.scrape();
+      expect(errorsOf(snapshot, 'acme'), `${second} s`).to.deep.equal([]);
+      clock.advance(20_000);
+    }
+    expect(errorsOf(await rig.scrape(), 'acme')).to.deep.equal(['login auth']);
   });
 });

@@ -21,14 +21,22 @@ export interface ProgramOptions {
   keys?: string;
   /** Passwords other than the right ones, by domain name. */
   passwords?: Record<string, string>;
+  /** Application credentials in place of user and password, by domain name. */
+  credentials?: Readonly<Record<string, { id: string; secret: string }>>;
   args?: readonly string[];
 }
 
 /** A folder with domains.txt; every second password is in a file of its own. */
-async function writeDomains({ domains, keys = '', passwords = {} }: ProgramOptions): Promise<string> {
+async function writeDomains({ domains, keys = '', passwords = {}, credentials = {} }: ProgramOptions): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'vhi-domains-'));
   const lines = await Promise.all(
     domains.map(async ({ id, name, admin }, i) => {
+      const credential = credentials[name];
+      if (credential) {
+        const file = join(folder, `secret-${i}`);
+        await writeFile(file, `${credential.secret}\n`, { mode: 0o600 });
+        return `${id} name=${name} app_credential_id=${credential.id} app_credential_secret_file=${file} ${keys}\n`;
+      }
       const password = passwords[name] ?? admin.password;
       const file = join(folder, `password-${i}`);
       if (i % 2 === 1) await writeFile(file, `${password}\n`, { mode: 0o600 });
