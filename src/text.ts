@@ -5,8 +5,9 @@ import { closest, distance } from 'fastest-levenshtein';
  * text (bidirectional marks, line separators, zero-width), become `\u` escapes; user and password of a URL are left out.
  */
 export function printable(text: string): string {
-  // Up to the last @, since a password that was not encoded may hold one, or a slash.
-  const safe = text.includes('@') ? text.replace(/:\/\/[^\s"'<>]*@/g, '://<secret>@') : text;
+  // Up to the last @, since a password that was not encoded may hold one, or a slash. A URL that was taken for a path has
+  // but one slash.
+  const safe = text.includes('@') ? text.replace(/(https?:\/+|:\/\/)[^\s"'<>]*@/g, '$1<secret>@') : text;
   return safe.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => {
     const code = char.codePointAt(0) ?? 0;
     return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;

@@ -55,6 +55,8 @@ describe('text', () => {
     ['https://boss:hun/t@er2@h/v3', 'https://<secret>@h/v3'],
     ['"https://boss:hunter2@h" <http://a:b@h>', '"https://<secret>@h" <http://<secret>@h>'],
     ['https://h/v3 boss@example.com', 'https://h/v3 boss@example.com'],
+    ['/etc/https:/boss:hunter2@h/a.pem', '/etc/https:/<secret>@h/a.pem'],
+    ['ftp://boss:hunter2@h', 'ftp://<secret>@h'],
     ['boss:hunter2@h', 'boss:hunter2@h'],
   ];
   for (const [text, shown] of urls) {
