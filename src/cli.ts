@@ -37,6 +37,8 @@ async function run(args: Arguments): Promise<number | Running> {
       if (args.command === 'check') return (await import('./commands/check.js')).runCheck(options);
       return (await import('./commands/snapshot.js')).runSnapshot(options);
     }
+    case 'healthcheck':
+      return (await import('./commands/healthcheck.js')).runHealthcheck(settings, (text) => host.complain(text));
     case 'simulate':
       return (await import('./commands/simulate.js')).startSimulate(settings.simulateListen, log, print);
     case 'demo':
