@@ -82,6 +82,7 @@ const BAD: readonly Row[] = [
   [['--web.listen-address=10180'], {}, '--web.listen-address: "10180" must be :port, host:port or [address]:port'],
   [['--web.listen-address=:70000'], {}, '--web.listen-address: ":70000" must be :port, host:port or [address]:port'],
   [[], { VHI_LISTEN_ADDRESS: '::1:80' }, 'VHI_LISTEN_ADDRESS: "::1:80" must be :port, host:port or [address]:port'],
+  [['--web.config.file='], {}, '--web.config.file needs a value: --web.config.file=FILE'],
   [['--web.telemetry-path=metrics'], {}, '--web.telemetry-path: "metrics" must be a path such as /metrics'],
   [['--web.telemetry-path=/-/ready'], {}, '--web.telemetry-path: "/-/ready" is taken by another page of the exporter'],
   [['--web.config.file='], {}, '--web.config.file needs a value: --web.config.file=FILE'],
