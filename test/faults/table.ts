@@ -37,6 +37,7 @@ const WELL: Row['at'] = {
 
 const NO_PAGES = { none: 'the answer of this request has no pages' };
 const NO_TOKEN = { none: 'the answer of this request holds no token' };
+const NO_CATALOG = { none: 'the answer of this request holds no catalog that is used' };
 const NO_TIME = { none: 'the answer of this request holds no time that anything depends on' };
 const NAMED_BEFORE = {
   none: 'the name was looked up for the request before; an address that goes away in between is the fault "refused connection"',
@@ -53,6 +54,7 @@ interface Token {
   issued_at: string;
   expires_at: string;
   project: { id: string };
+  catalog?: unknown[];
 }
 type Edit = (answer: Answer) => Answer;
 
@@ -142,19 +144,19 @@ export const ROWS: readonly Row[] = [
   // Time.
   {
     fault: 'hang',
-    setup: () => ({ deadline: 4000, requestTimeoutMs: 5500 }),
+    setup: () => ({ deadline: 5000, requestTimeoutMs: 6500 }),
     bring: (cell) => cell.hit({ kind: 'hang' }),
     at: everywhere('timeout'),
   },
   {
     fault: 'hang beyond the time of a request',
-    setup: () => ({ requestTimeoutMs: 4000 }),
+    setup: () => ({ requestTimeoutMs: 5000 }),
     bring: (cell) => cell.hit({ kind: 'hang' }),
     at: everywhere('timeout'),
   },
   {
     fault: 'slow drip',
-    setup: () => ({ requestTimeoutMs: 4000 }),
+    setup: () => ({ requestTimeoutMs: 5000 }),
     bring: (cell) => cell.hit({ kind: 'drip', ms: 100, bytes: 1 }),
     at: everywhere('timeout'),
   },
@@ -308,6 +310,18 @@ export const ROWS: readonly Row[] = [
     fault: 'rows twice',
     bring: (cell) => cell.edit(twice),
     at: { ...WELL, login: NO_PAGES, rescope: NO_PAGES, limits: NO_PAGES },
+  },
+  {
+    fault: 'catalog without Nova',
+    bring: (cell) => cell.edit(token(() => ({ catalog: [] }))),
+    at: {
+      login: 'failed servers not_found',
+      projects: NO_CATALOG,
+      rescope: NO_CATALOG,
+      'first page': NO_CATALOG,
+      'later page': NO_CATALOG,
+      limits: NO_CATALOG,
+    },
   },
   // Tokens.
   {
