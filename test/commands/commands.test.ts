@@ -22,11 +22,12 @@ const PIPED: Terminal = { color: false, columns: null, status: null };
 describe('commands that collect once', () => {
   let folder = '';
   let sim: Simulator;
+  let world: World;
   let ids: Record<string, string> = {};
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'commands-'));
-    const world = new World({ seed: 'commands' });
+    world = new World({ seed: 'commands' });
     const tenants = [
       addTenant(world, 'acme', 'member'),
       addTenant(world, 'globex', 'domain_admin'),
@@ -140,6 +141,31 @@ describe('commands that collect once', () => {
   it('check has no word of that where all projects can be seen', async () => {
     const { out } = await run(runCheck, [line('globex')]);
     expect(out.slice(3)).to.deep.equal(['', 'Projects that were read:', 'globex: main, side']);
+  });
+
+  it('check says which role would be better, where that is known', async () => {
+    const { id, projects } = addTenant(world, 'umbrella', 'reader');
+    const boss = world.findUser(id, 'boss')!;
+    boss.roles.set(id, 'reader');
+    const umbrella = `${id} name=umbrella`;
+    const whole = await run(runCheck, [umbrella]);
+    expect(whole.out.slice(3)).to.deep.equal(['', 'Projects that were read:', 'umbrella: main, side']);
+
+    boss.roles.delete(projects['side']!);
+    const gap = await run(runCheck, [umbrella]);
+    expect(gap.code).to.equal(1);
+    expect(gap.out.slice(4, 9)).to.deep.equal([
+      'Projects that were read:',
+      'umbrella: main',
+      '',
+      'Better roles:',
+      'umbrella: reader on the domain, inherited by its projects: the user has no role in some of them',
+    ]);
+
+    boss.roles.set(projects['main']!, 'admin').set(projects['side']!, 'admin');
+    const admin = await run(runCheck, [umbrella]);
+    expect(admin.code).to.equal(0);
+    expect(admin.out.at(-1)).to.match(/^umbrella: the user sees the servers of all domains, .*reader on the domain/);
   });
 
   it('check names each failing domain and line, shows no secret, and exits with 1', async () => {

@@ -14,6 +14,7 @@ interface Body {
   servers_links: Link[] | undefined;
   limits: { absolute: Record<string, number> };
   projects: { id: string; name: string }[];
+  domains: { id: string; name: string }[];
   links: { next: string };
   truncated: boolean | undefined;
   catalog: CatalogEntry[];
@@ -21,6 +22,7 @@ interface Body {
     issued_at: string;
     expires_at: string;
     project: unknown;
+    domain: unknown;
     roles: { name: string }[];
     catalog: CatalogEntry[];
     methods: string[];

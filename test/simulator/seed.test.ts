@@ -111,7 +111,11 @@ describe('simulator: world from the real rig', () => {
   it('gives a cloud administrator the role admin on all its projects', () => {
     const expected = rig();
     expected.domains[0]!.kind = 'cloudadmin';
-    expect([...worldFromExpected(expected).users.get('u700')!.roles.values()]).to.deep.equal(['admin', 'admin', 'admin']);
+    expect([...worldFromExpected(expected).users.get('u700')!.roles.values()]).to.deep.equal([
+      'admin',
+      'admin',
+      'admin',
+    ]);
   });
 
   it('refuses figures that contradict each other', () => {
