@@ -93,7 +93,7 @@ export function statusPage(input: StatusInput): StatusPage {
         <footer>
           <p>
             This page shows the last snapshot, and asks the cloud for nothing. Metrics and JSON collect anew when they
-            are opened.
+            are opened, unless the last one is younger than --collect.min-interval.
           </p>
           <p>vhi-exporter ${version}</p>
         </footer>
