@@ -118,7 +118,7 @@ describe('HttpClient', () => {
       process.on('warning', note);
       try {
         const server = await startLoopback(answer({}));
-        const { client, codes } = clientFor({ requestConcurrency: 1000 });
+        const { client, codes } = clientFor({ requestConcurrency: 1000, requestTimeoutMs: 30_000 });
         const ask = askFor();
         await Promise.all(Array.from({ length: 1000 }, () => client.send(get(server.url), ask, 'get')));
         expect(codes()).to.have.length(1000);
