@@ -59,7 +59,8 @@ describe('fairness', () => {
         const rig = await startRig({ world, ...options });
         rig.watch(...(await hangingDomains(route)), ...tenants);
         const snapshot = await rig.scrape(DEADLINE_MS);
-        expect(slowest(snapshot, tenants)).to.be.below(before + 1);
+        // Long before the deadline, on a busy machine too.
+        expect(slowest(snapshot, tenants)).to.be.below(before + DEADLINE_MS / 2000);
         expect(snapshot.totals).to.include({ vcpus: 60, ramMb: 600 });
         expect(snapshot.domains.filter(({ result }) => result === 'failed')).to.have.length(40);
       });
