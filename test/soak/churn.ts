@@ -48,7 +48,6 @@ export class Churn {
   readonly #guests: string[] = [];
   /** Left the file with the last edit, which may not be in force yet. */
   #leaving: string | null = null;
-  #healing: (() => void)[] = [];
 
   constructor(world: World, random: () => number) {
     this.#world = world;
@@ -73,20 +72,18 @@ export class Churn {
     return this.here.reduce((sum, name) => sum + this.vcpus.get(name)!, 0);
   }
 
-  /** A domain begins to fail, or one that fails recovers. */
-  befall({ faults }: Simulator, revoke: () => void): void {
+  /** A domain begins to fail, and then another; all recover, and so on. */
+  befall(simulator: Simulator): void {
+    if (simulator.faults.size >= 2 || this.#random() < 0.2) {
+      simulator.faults.clear();
+      return;
+    }
     this.faults += 1;
-    if (this.#random() < 0.1) revoke();
-    if (this.#healing.length >= 3) this.#healing.shift()?.();
+    if (this.#random() < 0.1) simulator.revokeTokens();
     const domains = [...this.#world.domains.keys()];
     const domainId = domains[Math.floor(this.#random() * domains.length)]!;
     const fault = FAULTS[Math.floor(this.#random() * FAULTS.length)]!;
-    this.#healing.push(faults.add({ ...fault, domainId }));
-  }
-
-  heal({ faults }: Simulator): void {
-    faults.clear();
-    this.#healing = [];
+    simulator.faults.add({ ...fault, domainId });
   }
 
   /** One domain leaves the file, another that never was there joins it; in place or by a rename. */

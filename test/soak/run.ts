@@ -101,7 +101,7 @@ class Soak {
       }
     };
     await Promise.all(Array.from({ length: SCRAPERS }, scraper));
-    this.#churn.heal(this.#rig.simulator);
+    this.#rig.simulator.faults.clear();
     await until('a complete snapshot of the last list', 20_000, async () => {
       const page = await this.#rig.metrics();
       this.#forget();
@@ -111,7 +111,7 @@ class Soak {
 
   async #stir(number: number): Promise<void> {
     const { simulator, file } = this.#rig;
-    if (number % FAULT_EVERY === 0) this.#churn.befall(simulator, () => simulator.revokeTokens());
+    if (number % FAULT_EVERY === 0) this.#churn.befall(simulator);
     if (number % EDIT_EVERY === 0) await this.#churn.edit(file);
     if (number % 100 === 0) this.#forget();
   }
