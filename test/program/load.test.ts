@@ -77,7 +77,7 @@ async function expectWell(rig: Rig, vcpus: number): Promise<void> {
 }
 
 describe('The real program under load', () => {
-  together(2, {
+  together(3, {
     '50 scrapers at once bring about one collection, whenever they leave and however long they wait': async () => {
       const args = [`--collect.request-concurrency=${LIMIT}`];
       await withRig({ world: domains(8), args, cloud: { latencyMs: 5 } }, async (rig) => {
