@@ -247,9 +247,26 @@ describe('Visit', () => {
           'GET /projects?domain_id=d1',
           'GET /auth/domains',
           'POST /auth/tokens?nocatalog',
-          ...Array<string>(3).fill('GET /projects?domain_id=d1'),
+          ...['GET /projects?domain_id=d1', 'GET /auth/projects'],
+          ...['GET /projects?domain_id=d1', 'GET /auth/projects'],
+          ...['GET /projects?domain_id=d1', 'GET /auth/projects'],
         ]);
         expect(bench.session.access.hasDomainRole).to.equal(true);
+      });
+
+      it('is asked for again where it lacks a project of the user’s, and else is the user’s, without an error', async () => {
+        const whole = bench.onGet;
+        let short = 2;
+        bench.onGet = (sent) => {
+          const isList = sent.line.startsWith('GET /projects') && sent.token === 'of-domain';
+          return isList && short-- > 0 ? projects('home') : whole(sent);
+        };
+        expect(await bench.visit().listProjects()).to.include({ scope: 'domain', problem: null });
+        short = 3;
+        const list = await bench.visit().listProjects();
+        expect(list).to.include({ scope: 'user', problem: null });
+        expect([...list.projects.keys()]).to.deep.equal(['home', 'p1']);
+        expect((await bench.visit().listProjects()).scope).to.equal('domain');
       });
 
       it('is the user’s once Keystone gives none, or does not take it', async () => {

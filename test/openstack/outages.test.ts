@@ -65,7 +65,7 @@ describe('While parts of a real cloud come and go', () => {
     });
 
   it('Keystone, stopped and started during scrapes, never makes a figure low without an error', () =>
-    withRestarts('keystone')).timeout(120_000);
+    withRestarts('keystone')).timeout(180_000);
 
   it('the database, stopped and started during scrapes, never makes a figure low without an error', () =>
     withRestarts('mariadb', ['--collect.request-timeout=5s', '--collect.timeout=20s'])).timeout(180_000);

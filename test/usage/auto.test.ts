@@ -103,11 +103,12 @@ describe('auto', () => {
         'acme/main authDomains',
         'acme/main rescope?nocatalog',
         OF_DOMAIN,
+        'acme/main authProjects',
         `${PROBE} 403`,
         ...EACH_COLD,
       ]);
       const warm = await rig.scrapeWithCalls();
-      expect(warm.calls).to.deep.equal([OF_DOMAIN, ...EACH]);
+      expect(warm.calls).to.deep.equal([OF_DOMAIN, 'acme/main authProjects', ...EACH]);
       for (const { snapshot } of [cold, warm]) {
         expect(of(snapshot, 'acme')).to.deep.include({ result: 'ok', projectScope: 'domain', hasDomainRole: true });
         expect(of(snapshot, 'acme').usage).to.deep.equal({ vcpus: 7, ramMb: 9216 });
