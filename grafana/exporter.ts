@@ -154,6 +154,21 @@ const scrapes: Section = {
     ),
     graph(
       {
+        title: 'Age of the snapshot',
+        description:
+          'How old the figures were when they were given to Prometheus. Only with --collect.min-interval, without which each scrape brings new ones.',
+        unit: 's',
+        size: [8, 8],
+      },
+      [
+        {
+          expr: `timestamp(${here('vhi_snapshot_timestamp_seconds')}) - ${here('vhi_snapshot_timestamp_seconds')}`,
+          legend: '{{instance}}',
+        },
+      ],
+    ),
+    graph(
+      {
         title: 'Reloads of the domains file',
         description:
           'Reloads in the last hour of each point (a restart is one), and whether the file as it was then could be taken over: 1 or 0.',

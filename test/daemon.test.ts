@@ -15,7 +15,7 @@ import { selfSigned, type Certificate } from './helpers/loopback.js';
 import { until } from './helpers/program.js';
 import { addDomain, cloudEnv, linesOf, worldOf } from './program/rig.js';
 
-const SOON_MS = 5000;
+const SOON_MS = 15_000;
 
 /** What is open in this process, by kind, and its file descriptors. */
 function held(): Record<string, number> {
@@ -25,7 +25,7 @@ function held(): Record<string, number> {
   return counts;
 }
 
-/** The same, once nothing has changed for a while: sockets end a moment after they are closed. */
+/** The same, once nothing has changed for longer than chokidar's timers last, or a socket after its end. */
 async function settled(): Promise<Record<string, number>> {
   let last = '';
   let times = 0;
@@ -33,7 +33,7 @@ async function settled(): Promise<Record<string, number>> {
     const now = held();
     times = JSON.stringify(now) === last ? times + 1 : 0;
     last = JSON.stringify(now);
-    return times >= 5 && now;
+    return times >= 70 && now;
   });
 }
 

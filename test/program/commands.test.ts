@@ -109,7 +109,15 @@ describe('check', () => {
             'acme    ok      ok            2  all of the domain  domain-list         5',
             "globex  ok      ok            2  the user's only    project-list        1",
             '',
+            'Projects that were read:',
+            'acme: acme, acme-2',
+            'globex: globex, globex-2',
+            '',
             'Where only the projects of the user can be seen, a project without a role for the user is not in the figures.',
+            '',
+            'Better roles:',
+            'globex: reader on the domain itself, beside the role in its projects: all projects are known then, and one ' +
+              'that the user may not read is an error, and no gap',
             '',
           ].join('\n'),
         );

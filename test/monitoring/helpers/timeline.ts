@@ -121,7 +121,10 @@ export class Timeline {
 
   async #startExporter(): Promise<void> {
     const args = [`--domains.file=${this.cloud.file}`, `--web.listen-address=127.0.0.1:${this.ports.exporter}`];
-    const program = startExporter(['serve', ...args, '--collect.projects'], this.cloud.env);
+    const program = startExporter(
+      ['serve', ...args, '--collect.projects', '--collect.min-interval=1s'],
+      this.cloud.env,
+    );
     this.#exporter = program;
     await program.saw('stderr', /msg=listening/);
   }
