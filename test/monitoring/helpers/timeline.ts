@@ -122,7 +122,7 @@ export class Timeline {
   async #startExporter(): Promise<void> {
     const args = [`--domains.file=${this.cloud.file}`, `--web.listen-address=127.0.0.1:${this.ports.exporter}`];
     const program = startExporter(
-      ['serve', ...args, '--collect.projects', '--collect.min-interval=1s'],
+      ['serve', ...args, '--collect.projects', '--collect.min-interval=1ms'],
       this.cloud.env,
     );
     this.#exporter = program;
