@@ -25,13 +25,6 @@ interface Hint {
 /** Only what is known to help: by what Keystone said of the user's roles, or refused. */
 const HINTS: readonly Hint[] = [
   {
-    helps: ({ hasDomainRole, projectScope, domain }) =>
-      hasDomainRole === false && projectScope === 'user' && domain.credential.kind === 'password',
-    text:
-      'reader on the domain itself, beside the role in its projects: all projects are known then, and one that the ' +
-      'user may not read is an error, and no gap',
-  },
-  {
     helps: ({ errors, projectScope, domain }) =>
       projectScope === 'domain' &&
       domain.credential.kind === 'password' &&
@@ -41,7 +34,7 @@ const HINTS: readonly Hint[] = [
   {
     helps: ({ strategy }) => strategy === 'cloud-list',
     text:
-      'the user sees the servers of all domains, which is more than is needed; reader on the domain, and inherited by its ' +
+      'the user sees the servers of all domains, which is more than is needed; reader on the domain, inherited by its ' +
       'projects, would do, with more requests',
   },
 ];

@@ -12,8 +12,6 @@ import { parseAnswer } from './parse.js';
 
 /* In the bodies here Secrets are Secrets still: they become text when they are sent. */
 
-export type Scope = { project: { id: string } } | { domain: { id: string } };
-
 export interface PasswordLogin {
   user: string;
   password: Secret;
@@ -46,23 +44,20 @@ export function applicationBody(id: string, secret: Secret): unknown {
   };
 }
 
-/** Exchanges a token for one of another project, or of a domain; the new one keeps the first one's end. */
-export function rescopeBody(token: Secret, scope: Scope): unknown {
+/** Exchanges a token for one of another project; the new one keeps the first one's end. */
+export function rescopeBody(token: Secret, projectId: string): unknown {
   return {
     auth: {
       identity: { methods: ['token'], token: { id: token } },
-      scope,
+      scope: { project: { id: projectId } },
     },
   };
 }
 
-export interface DatedToken {
+export interface IssuedToken {
   secret: Secret;
   /** Milliseconds it is good for, by the cloud's own clock: ours may be minutes off. */
   lifeMs: number;
-}
-
-export interface IssuedToken extends DatedToken {
   projectId: string;
   /** Domain of the project; null where the answer does not say it. */
   domainId: string | null;
@@ -101,28 +96,14 @@ const tokenSchema = z.object({
   }),
 });
 
-const domainTokenSchema = z.object({
-  token: z.object({ expires_at: time, issued_at: time, domain: z.object({ id: z.string().min(1) }) }),
-});
-
-/** The token itself is in the header `X-Subject-Token`. */
-function dated(token: { expires_at: number; issued_at: number }, { header }: HttpAnswer): DatedToken {
+/** The answer to a login or a rescope; the token itself is in the header `X-Subject-Token`. */
+export function parseToken({ body, header }: HttpAnswer): IssuedToken {
+  const { token } = parseAnswer(tokenSchema, body, 'token');
   const secret = header('x-subject-token');
   if (!secret) throw new CollectError('bad_response', 'token: the answer has no X-Subject-Token header');
-  return { secret: new Secret(secret), lifeMs: token.expires_at - token.issued_at };
-}
-
-/** The answer to a rescope to a domain. */
-export function parseDomainToken(answer: HttpAnswer): DatedToken & { domainId: string } {
-  const { token } = parseAnswer(domainTokenSchema, answer.body, 'token');
-  return { ...dated(token, answer), domainId: token.domain.id };
-}
-
-/** The answer to a login, or to a rescope to a project. */
-export function parseToken(answer: HttpAnswer): IssuedToken {
-  const { token } = parseAnswer(tokenSchema, answer.body, 'token');
   return {
-    ...dated(token, answer),
+    secret: new Secret(secret),
+    lifeMs: token.expires_at - token.issued_at,
     projectId: token.project.id,
     domainId: token.project.domain?.id ?? null,
     catalog: token.catalog.map(({ type, endpoints }) => ({
@@ -173,13 +154,6 @@ export function parseProjects({ body }: HttpAnswer): ProjectPage {
     truncated: truncated ?? false,
     next: links?.next ? queryOf(links.next) : null,
   };
-}
-
-const domainsSchema = z.object({ domains: z.array(z.object({ id: z.string().min(1) })) });
-
-/** `GET /v3/auth/domains`: ids of the domains on which the user itself has a role, be it none in their projects. */
-export function parseDomains({ body }: HttpAnswer): string[] {
-  return parseAnswer(domainsSchema, body, 'domains').domains.map(({ id }) => id);
 }
 
 /** Only the query of a next link is used: behind a proxy its scheme and host may be wrong. */

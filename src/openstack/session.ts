@@ -2,11 +2,10 @@ import type { Clock } from '../clock.js';
 import type { Domain } from '../domains/domain.js';
 import { CollectError, CollectionOver } from '../errors.js';
 import type { Ask, HttpClient } from '../http/client.js';
-import type { HttpAnswer } from '../http/request.js';
 import type { Secret } from '../secret.js';
 import type { CatalogService } from './catalog.js';
 import { LoginFailure, type LoginGates } from './gates.js';
-import { parseDomainToken, parseToken, rescopeBody, type DatedToken, type Scope } from './identity.js';
+import { parseToken, rescopeBody, type IssuedToken } from './identity.js';
 import { asLoginError, loginBody, readSecret } from './login.js';
 import type { Passwords } from './password.js';
 import type { ProjectList } from './projects.js';
@@ -17,11 +16,9 @@ const MIN_LIFE_MS = 1000;
 /** How long a renewal that failed for a passing reason is left alone, while the old token serves. */
 const RENEW_AGAIN_MS = 30_000;
 
-/** The key of the domain's own token among those of projects, whose ids are never empty. */
-const OF_DOMAIN = '';
-
 export interface Token {
   secret: Secret;
+  projectId: string;
   /** Which login it comes from, counted from 1. */
   login: number;
   /** Monotonic. From `renewAt` on a new one is asked for; this one serves until `expiresAt`. */
@@ -30,7 +27,7 @@ export interface Token {
 }
 
 export interface Login {
-  token: Token & { projectId: string };
+  token: Token;
   catalog: CatalogService[];
   /** Domain of the token's project; null where Keystone did not say it. */
   domainId: string | null;
@@ -42,18 +39,11 @@ export interface Login {
  */
 export type View = 'unknown' | 'denied' | 'unproven' | 'domain' | 'cloud';
 
-/**
- * Whose token gets the domain's projects listed: the login's; else one of the domain itself, on which the user has a role;
- * else (`user`) none, and only the projects are known that the user has a role in.
- */
-export type Lister = 'login' | 'domain' | 'user';
-
 /** What the cloud was found to let this identity see; remembered from one collection to the next. */
 export interface Access {
   view: View;
-  lister: Lister;
-  /** Whether the user has a role on the domain itself; null where nobody had to ask. */
-  hasDomainRole: boolean | null;
+  /** `GET /v3/projects` is refused; `/v3/auth/projects` answers instead. */
+  domainProjectsForbidden: boolean;
   /** The last whole project list. */
   projects: ProjectList | null;
   /** It has to be read anew before it is used. */
@@ -84,8 +74,7 @@ export class Session {
   readonly forbiddenProjects = new Set<string>();
   readonly access: Access = {
     view: 'unknown',
-    lister: 'login',
-    hasDomainRole: null,
+    domainProjectsForbidden: false,
     projects: null,
     projectsStale: true,
     foreign: new Set(),
@@ -138,39 +127,23 @@ export class Session {
    */
   async projectToken(login: Login, projectId: string, ask: Ask): Promise<Token> {
     if (projectId === login.token.projectId) return login.token;
-    return this.#child(projectId, login, async () => {
-      const issued = parseToken(await this.#rescope(login, ask, { project: { id: projectId } }));
-      if (issued.projectId !== projectId) {
-        throw new CollectError('bad_response', 'rescope: the token is of another project than the one asked for');
-      }
-      this.forbiddenProjects.delete(projectId);
-      return issued;
-    });
-  }
-
-  /**
-   * A token of the domain itself, for Keystone alone.
-   * @throws HttpFailure, with status 401 if Keystone refuses it
-   */
-  async domainToken(login: Login, ask: Ask): Promise<Token> {
-    return this.#child(OF_DOMAIN, login, async () => {
-      const issued = parseDomainToken(await this.#rescope(login, ask, { domain: { id: this.domain.id } }));
-      if (issued.domainId !== this.domain.id) {
-        throw new CollectError('bad_response', 'rescope: the token is of another domain than the one asked for');
-      }
-      return issued;
-    });
-  }
-
-  async #child(key: string, login: Login, issue: () => Promise<DatedToken>): Promise<Token> {
-    const child = this.#children.get(key);
-    const now = this.#options.clock.mono();
+    const { clock, http } = this.#options;
+    const child = this.#children.get(projectId);
+    const now = clock.mono();
     if (child && now < child.expiresAt) {
       // It ends when its parent does, so renewing it gains nothing before the parent was renewed.
       if (now < child.renewAt || child.login === login.token.login) return child;
     }
-    const token = this.#token(await issue(), login.token.login);
-    this.#children.set(key, token);
+    const { authUrl } = this.domain.cloud;
+    const body = rescopeBody(login.token.secret, projectId);
+    const request = { ...this.#request(body), url: `${authUrl}/auth/tokens?nocatalog` };
+    const issued = parseToken(await http.send(request, ask, 'get'));
+    if (issued.projectId !== projectId) {
+      throw new CollectError('bad_response', 'rescope: the token is of another project than the one asked for');
+    }
+    const token = this.#token(issued, login.token.login);
+    this.#children.set(projectId, token);
+    this.forbiddenProjects.delete(projectId);
     return token;
   }
 
@@ -179,22 +152,14 @@ export class Session {
     if (this.#login) this.#login.token.renewAt = -Infinity;
   }
 
-  #rescope({ token }: Login, ask: Ask, scope: Scope): Promise<HttpAnswer> {
-    const request = {
-      ...this.#request(rescopeBody(token.secret, scope)),
-      url: `${this.domain.cloud.authUrl}/auth/tokens?nocatalog`,
-    };
-    return this.#options.http.send(request, ask, 'get');
-  }
-
-  /** Forgets a token of a project or of the domain, which a service refused. */
+  /** Forgets one project's token, which a service refused. */
   drop(token: Token): void {
-    for (const [key, child] of this.#children) if (child === token) this.#children.delete(key);
+    if (this.#children.get(token.projectId) === token) this.#children.delete(token.projectId);
   }
 
   /** Forgets the tokens of projects that are gone. */
   keepOnly(projectIds: ReadonlySet<string>): void {
-    for (const id of this.#children.keys()) if (id !== OF_DOMAIN && !projectIds.has(id)) this.#children.delete(id);
+    for (const id of this.#children.keys()) if (!projectIds.has(id)) this.#children.delete(id);
     for (const id of this.forbiddenProjects) if (!projectIds.has(id)) this.forbiddenProjects.delete(id);
   }
 
@@ -229,8 +194,8 @@ export class Session {
         observeLogin('success');
         this.#logins += 1;
         this.#askAgain();
-        const { catalog, domainId, projectId } = issued;
-        this.#login = { token: { ...this.#token(issued, this.#logins), projectId }, catalog, domainId };
+        const { catalog, domainId } = issued;
+        this.#login = { token: this.#token(issued, this.#logins), catalog, domainId };
         return this.#login;
       } catch (cause) {
         const error = asLoginError(domain, cause);
@@ -242,7 +207,7 @@ export class Session {
 
   /** Roles may have changed since the last login: what was refused is tried again, and the projects are read anew. */
   #askAgain(): void {
-    this.access.lister = 'login';
+    this.access.domainProjectsForbidden = false;
     this.access.projectsStale = true;
     if (this.access.view === 'denied' || this.access.view === 'unproven') this.access.view = 'unknown';
   }
@@ -252,11 +217,12 @@ export class Session {
     return { service: 'identity', method: 'POST', headers: {}, body, tls: { caFile, insecure } } as const;
   }
 
-  #token({ secret, lifeMs }: DatedToken, login: number): Token {
+  #token({ secret, projectId, lifeMs }: IssuedToken, login: number): Token {
     const { clock, random } = this.#options;
     const now = clock.mono();
     return {
       secret,
+      projectId,
       login,
       renewAt: now + lifeMs * (0.5 + 0.4 * random()),
       expiresAt: now + lifeMs * 0.95,

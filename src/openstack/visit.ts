@@ -4,9 +4,8 @@ import { HttpFailure, type HttpAnswer, type Service } from '../http/request.js';
 import { computeEndpoint, withProject } from './catalog.js';
 import type { Microversion } from './compute.js';
 import { LoginFailure } from './gates.js';
-import { parseDomains } from './identity.js';
 import { listProjects, type ProjectList } from './projects.js';
-import type { Lister, Login, Session, Token } from './session.js';
+import type { Login, Session, Token } from './session.js';
 
 /** What is known of one cloud beside its identities; kept across collections. */
 export interface CloudAccess {
@@ -17,8 +16,8 @@ export interface CloudAccess {
 
 interface Target {
   service: Service;
-  /** What the token is to be of: the domain, a project, or the login's own project. */
-  scope: 'domain' | { projectId: string } | 'login';
+  /** The project that the token is to be of; null: the login's own. */
+  projectId: string | null;
   url: (login: Login) => string;
   headers?: Record<string, string>;
 }
@@ -64,7 +63,7 @@ export class Visit {
       const endpoint = computeEndpoint(catalog, this.session.domain.cloud);
       return `${withProject(endpoint, token.projectId, projectId ?? token.projectId)}${path}`;
     };
-    return this.#get({ service: 'compute', scope: projectId === null ? 'login' : { projectId }, url, headers });
+    return this.#get({ service: 'compute', projectId, url, headers });
   }
 
   /**
@@ -72,63 +71,31 @@ export class Visit {
    * @throws CollectError when not even the first page could be had
    */
   async listProjects(): Promise<ProjectList> {
+    const { domain } = this.session;
+    const login = await this.login();
+    const get = (path: string): Promise<HttpAnswer> =>
+      this.#get({ service: 'identity', projectId: null, url: () => `${domain.cloud.authUrl}${path}` });
+    const options = { domainId: domain.id, loginProjectId: login.token.projectId, get };
     const { access } = this.session;
-    // A new login forgets what was refused.
-    await this.login();
-    if (access.lister === 'login') {
-      const list = await unlessRefused([403], () => this.#listProjects('login'));
-      if (list) return list;
-      access.hasDomainRole = await this.#hasDomainRole();
-      access.lister = access.hasDomainRole ? 'domain' : 'user';
+    if (!access.domainProjectsForbidden) {
+      try {
+        return this.#keep(await listProjects({ ...options, scope: 'domain' }));
+      } catch (error) {
+        if (!(error instanceof HttpFailure && error.status === 403)) throw error;
+        access.domainProjectsForbidden = true;
+      }
     }
-    if (access.lister === 'domain') {
-      const list = await unlessRefused([401, 403, 404], () => this.#listByDomainToken());
-      if (list) return list;
-      access.lister = 'user';
-    }
-    return this.#listProjects('user');
+    return this.#keep(await listProjects({ ...options, scope: 'user' }));
   }
 
-  /**
-   * Keystone 22, asked by several domains at once, now and then filters one's projects by the domain of another's token, and
-   * answers with too few: what lacks a project of the user's is asked again, and else the user's are all that is known.
-   */
-  async #listByDomainToken(): Promise<ProjectList> {
-    for (let attempt = 1; ; attempt += 1) {
-      const list = await this.#listProjects('domain');
-      const own = await this.#listProjects('user');
-      const isWhole = !list.problem && [...own.projects.keys()].every((id) => list.projects.has(id));
-      if (isWhole || attempt === MAX_DOMAIN_LISTS) return isWhole ? list : own;
-    }
-  }
-
-  async #listProjects(lister: Lister): Promise<ProjectList> {
-    const list = await listProjects({
-      domainId: this.session.domain.id,
-      loginProjectId: (await this.login()).token.projectId,
-      scope: lister === 'user' ? 'user' : 'domain',
-      get: (path) => this.#identity(path, lister === 'domain' ? 'domain' : 'login'),
-    });
-    if (!list.problem) this.session.keepOnly(new Set(list.projects.keys()));
+  #keep(list: ProjectList): ProjectList {
+    this.session.keepOnly(new Set(list.projects.keys()));
     return list;
-  }
-
-  /** Asked before a token of the domain is, since a refused one is a failed login to whoever reads Keystone's log. */
-  async #hasDomainRole(): Promise<boolean> {
-    const { credential, id } = this.session.domain;
-    // Keystone gives no other token for one of an application credential's.
-    if (credential.kind === 'application') return false;
-    const domains = await unlessRefused([403, 404], () => this.#identity('/auth/domains', 'login'));
-    return domains !== null && parseDomains(domains).includes(id);
-  }
-
-  #identity(path: string, scope: 'domain' | 'login'): Promise<HttpAnswer> {
-    return this.#get({ service: 'identity', scope, url: () => `${this.session.domain.cloud.authUrl}${path}` });
   }
 
   async #get(target: Target): Promise<HttpAnswer> {
     const login = await this.login();
-    const token = await this.#token(login, target.scope);
+    const token = await this.#token(login, target.projectId);
     try {
       return await this.#send(target, login, token);
     } catch (error) {
@@ -136,7 +103,7 @@ export class Visit {
       this.session.drop(token);
       if (!(await this.#loginAfter(token.login))) throw error;
       const fresh = await this.login();
-      return this.#send(target, fresh, await this.#token(fresh, target.scope));
+      return this.#send(target, fresh, await this.#token(fresh, target.projectId));
     }
   }
 
@@ -163,10 +130,8 @@ export class Visit {
   }
 
   /** @throws CollectError of reason `forbidden` where Keystone refuses the project although the login is fresh */
-  async #token(login: Login, scope: Target['scope']): Promise<Token> {
-    if (scope === 'domain') return this.session.domainToken(login, this.ask);
-    if (scope === 'login' || scope.projectId === login.token.projectId) return login.token;
-    const { projectId } = scope;
+  async #token(login: Login, projectId: string | null): Promise<Token> {
+    if (projectId === null || projectId === login.token.projectId) return login.token;
     const { forbiddenProjects, domain } = this.session;
     // Not asked: a Keystone that gives one has a hole, which an update will close.
     if (domain.credential.kind === 'application') throw new CollectError('forbidden', ONE_PROJECT);
@@ -199,19 +164,6 @@ export class Visit {
     return this.session.logins > login;
   }
 }
-
-/** null where the service itself answers with one of these statuses. */
-async function unlessRefused<T>(statuses: readonly number[], ask: () => Promise<T>): Promise<T | null> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof HttpFailure && error.status !== null && statuses.includes(error.status)) return null;
-    throw error;
-  }
-}
-
-/** Lists by a token of the domain in one collection, until one of them is whole. */
-const MAX_DOMAIN_LISTS = 3;
 
 /** Its figures would be that domain's, under this line's name. */
 function foreign(): LoginFailure {

@@ -29,8 +29,6 @@ export interface DomainSnapshot {
   projects: number | null;
   /** Whether these are all of the domain, or only those that its user has a role in. */
   projectScope: 'domain' | 'user' | null;
-  /** Whether the user has a role on the domain itself; null where that is not known. */
-  hasDomainRole: boolean | null;
   durationSeconds: number;
   errors: readonly ErrorGroup[];
 }
@@ -139,7 +137,6 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
     byProject: tally.byProject,
     projects: progress.projects?.size ?? null,
     projectScope: progress.projectScope,
-    hasDomainRole: progress.hasDomainRole,
     durationSeconds: seconds((progress.finishedAt ?? now) - startedAt),
     errors,
   };

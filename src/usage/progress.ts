@@ -30,8 +30,6 @@ export class Progress {
   projects: ReadonlyMap<string, Project> | null = null;
   /** Whether these are all of the domain, or only those that the user has a role in. */
   projectScope: ProjectList['scope'] | null = null;
-  /** Whether the user has a role on the domain itself; null where that is not known. */
-  hasDomainRole: boolean | null = null;
   /** Servers of the domain by id, counted in or not. */
   readonly servers = new Map<string, Server>();
   /** Counters of projects by id, and the endpoint that they were read from: from `/limits`, which shows no servers. */

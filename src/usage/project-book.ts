@@ -90,7 +90,6 @@ export class ProjectBook {
     this.#scope = scope;
     this.#progress.projects = projects;
     this.#progress.projectScope = scope;
-    this.#progress.hasDomainRole = this.#visit.session.access.hasDomainRole;
   }
 
   #noteUnread(error: CollectError): void {

@@ -9,10 +9,7 @@ import { TestClock } from '../helpers/clock.js';
 import { ask, domain, fail, FakeHttp, refusal, tokenAnswer, type Sent } from './fake.js';
 
 interface AuthBody {
-  auth: {
-    identity: { methods: string[]; token?: { id: string } };
-    scope: { project: { id?: string }; domain?: { id: string } };
-  };
+  auth: { identity: { methods: string[]; token?: { id: string } }; scope: { project: { id?: string } } };
 }
 
 export const authOf = ({ request }: Sent): AuthBody['auth'] => (request.body as AuthBody).auth;
@@ -34,8 +31,6 @@ export class Bench {
   onLogin: ((sent: Sent) => Promise<HttpAnswer>) | null = null;
   /** Answers of the services, to requests whose token is good. */
   onGet: (sent: Sent) => HttpAnswer | Promise<HttpAnswer> = () => ({ body: {}, header: () => null });
-  /** Answers to those who ask for a token of a domain. */
-  onDomain: () => HttpAnswer = () => fail(refusal(401));
   #issued = 0;
 
   constructor(line: Domain = domain()) {
@@ -80,7 +75,6 @@ export class Bench {
       const { identity, scope } = authOf(sent);
       if (identity.methods[0] !== 'token') return this.onLogin ? this.onLogin(sent) : this.issue('home');
       if (!this.good.has(identity.token!.id)) return fail(refusal(404));
-      if (scope.domain) return this.onDomain();
       if (this.refused.has(scope.project.id!)) return fail(refusal(401));
       return this.issue(scope.project.id!);
     }

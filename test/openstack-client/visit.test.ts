@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import { LoginFailure } from '../../src/openstack/gates.js';
 import type { Visit } from '../../src/openstack/visit.js';
 import { Bench } from './bench.js';
-import type { HttpAnswer } from '../../src/http/request.js';
-import { answer, application, ask, compute, domain, fail, failure, NOVA, refusal, tokenAnswer } from './fake.js';
+import { answer, compute, domain, fail, failure, NOVA, refusal, tokenAnswer } from './fake.js';
 
 const projects = (...ids: string[]) =>
   answer({ projects: ids.map((id) => ({ id, name: id, enabled: true, domain_id: 'd1' })) });
@@ -201,107 +200,12 @@ describe('Visit', () => {
     });
 
     it('is the user’s where the domain’s is forbidden, which is remembered until the next login', async () => {
-      bench.onGet = ({ line }) => {
-        if (line.startsWith('GET /projects')) return fail(refusal(403));
-        return line === 'GET /auth/domains' ? answer({ domains: [] }) : projects('home');
-      };
+      bench.onGet = ({ line }) => (line.startsWith('GET /projects') ? fail(refusal(403)) : projects('home'));
       for (let i = 0; i < 3; i++) expect((await bench.visit().listProjects()).scope).to.equal('user');
       expect([bench.count('GET /projects'), bench.count('GET /auth/projects')]).to.deep.equal([1, 3]);
-      expect(bench.count('GET /auth/domains')).to.equal(1);
       bench.clock.advance(1800_000);
       bench.onGet = () => projects('home');
       expect((await bench.visit().listProjects()).scope).to.equal('domain');
-    });
-
-    describe('where a token of the domain itself is needed', () => {
-      const domains = answer({ domains: [{ id: 'd1' }] });
-      const ofDomain = (token: string, id = 'd1'): HttpAnswer =>
-        answer(
-          {
-            token: {
-              issued_at: '2026-11-22T04:30:00Z',
-              expires_at: '2026-11-22T05:30:00Z',
-              domain: { id, name: 'acme' },
-            },
-          },
-          { 'x-subject-token': token },
-        );
-
-      beforeEach(() => {
-        bench.onDomain = () => {
-          bench.good.add('of-domain');
-          return ofDomain('of-domain');
-        };
-        bench.onGet = ({ line, token }) => {
-          if (line === 'GET /auth/domains') return domains;
-          return line.startsWith('GET /projects') && token !== 'of-domain'
-            ? fail(refusal(403))
-            : projects('home', 'p1');
-        };
-      });
-
-      it('is the domain’s by that token, which is kept', async () => {
-        for (let i = 0; i < 3; i++) expect((await bench.visit().listProjects()).scope).to.equal('domain');
-        expect(bench.http.lines).to.deep.equal([
-          'POST /auth/tokens',
-          'GET /projects?domain_id=d1',
-          'GET /auth/domains',
-          'POST /auth/tokens?nocatalog',
-          ...['GET /projects?domain_id=d1', 'GET /auth/projects'],
-          ...['GET /projects?domain_id=d1', 'GET /auth/projects'],
-          ...['GET /projects?domain_id=d1', 'GET /auth/projects'],
-        ]);
-        expect(bench.session.access.hasDomainRole).to.equal(true);
-      });
-
-      it('is asked for again where it lacks a project of the user’s, and else is the user’s, without an error', async () => {
-        const whole = bench.onGet;
-        let short = 2;
-        bench.onGet = (sent) => {
-          const isList = sent.line.startsWith('GET /projects') && sent.token === 'of-domain';
-          return isList && short-- > 0 ? projects('home') : whole(sent);
-        };
-        expect(await bench.visit().listProjects()).to.include({ scope: 'domain', problem: null });
-        short = 3;
-        const list = await bench.visit().listProjects();
-        expect(list).to.include({ scope: 'user', problem: null });
-        expect([...list.projects.keys()]).to.deep.equal(['home', 'p1']);
-        expect((await bench.visit().listProjects()).scope).to.equal('domain');
-      });
-
-      it('is the user’s once Keystone gives none, or does not take it', async () => {
-        for (const status of [401, 403, 404]) {
-          bench.onDomain = () => fail(refusal(status));
-          await bench.session.loginAgain(ask());
-          for (let i = 0; i < 2; i++) expect((await bench.visit().listProjects()).scope).to.equal('user');
-        }
-        expect(bench.count('POST /auth/tokens?nocatalog')).to.equal(3);
-      });
-
-      it('gets a new one by a new login when it is dead', async () => {
-        await bench.visit().listProjects();
-        bench.good.delete('of-domain');
-        expect((await bench.visit().listProjects()).scope).to.equal('domain');
-        expect(bench.passwordLogins).to.equal(2);
-      });
-
-      it('fails where Keystone fails, rather than to pass off the user’s for the domain’s', async () => {
-        bench.onDomain = () => fail(refusal(500));
-        for (let i = 0; i < 2; i++) expect((await failure(bench.visit().listProjects())).status).to.equal(500);
-        expect(bench.count('GET /auth/projects')).to.equal(0);
-      });
-
-      it('refuses a token of another domain', async () => {
-        bench.onDomain = () => ofDomain('of-another', 'd2');
-        expect(await failure(bench.visit().listProjects())).to.include({ reason: 'bad_response' });
-      });
-
-      it('is not asked of an application credential, for which Keystone gives none', async () => {
-        bench = new Bench(domain({ credential: application() }));
-        bench.onGet = ({ line }) => (line.startsWith('GET /projects') ? fail(refusal(403)) : projects('home'));
-        expect((await bench.visit().listProjects()).scope).to.equal('user');
-        expect(bench.count('GET /auth/domains')).to.equal(0);
-      });
     });
 
     for (const status of [404, 500, 429]) {

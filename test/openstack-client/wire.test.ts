@@ -34,7 +34,7 @@ describe('what is sent to Keystone', () => {
   });
 
   it('is, for a token of another project, the login’s token and the project’s id', () => {
-    const { body } = disclose({ headers: {}, body: rescopeBody(new Secret('t1'), { project: { id: 'p2' } }) });
+    const { body } = disclose({ headers: {}, body: rescopeBody(new Secret('t1'), 'p2') });
     expect(JSON.parse(body!)).to.deep.equal({
       auth: {
         identity: { methods: ['token'], token: { id: 't1' } },

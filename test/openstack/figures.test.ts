@@ -34,8 +34,8 @@ describe('Users who are members of each project', () => {
     // domain-list and cloud-list are refused there: every domain is `forbidden`.
     describeWays(cloud, waysOf(STRATEGIES));
 
-    it('lets check say that all projects of the domain are seen, by their role on the domain itself', async () => {
-      await expectCheck(cloud(), 'all of the domain');
+    it('lets check say that only the projects of the user are seen', async () => {
+      await expectCheck(cloud(), "the user's only");
     });
 
     it('gives the same figures to snapshot --output=json', async () => {

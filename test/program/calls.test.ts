@@ -29,7 +29,7 @@ interface Case {
 }
 
 const FIVE = [3, 3, 3, 3, 3];
-const OWN_PROJECTS = ['1 x authDomains 200', '1 x authProjects 200', '1 x projects ?domain_id=… 403'];
+const OWN_PROJECTS = ['1 x authProjects 200', '1 x projects ?domain_id=… 403'];
 const PROBE = 'servers ?all_tenants=1&limit=20 @2.69';
 const LIST = 'servers ?all_tenants=1 @2.69 200';
 

@@ -115,10 +115,6 @@ describe('check', () => {
             '',
             'Where only the projects of the user can be seen, a project without a role for the user is not in the figures.',
             '',
-            'Better roles:',
-            'globex: reader on the domain itself, beside the role in its projects: all projects are known then, and one ' +
-              'that the user may not read is an error, and no gap',
-            '',
           ].join('\n'),
         );
       });

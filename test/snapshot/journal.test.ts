@@ -15,7 +15,6 @@ function snapshot(state: Record<string, 'well' | 'failing'>): Snapshot {
     byProject: [],
     projects: null,
     projectScope: null,
-    hasDomainRole: null,
     durationSeconds: 1,
     errors: health === 'well' ? [] : [{ stage: 'login', reason: 'auth', status: 401, count: 1, message: 'refused' }],
   }));

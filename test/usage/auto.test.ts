@@ -23,9 +23,7 @@ async function stage(
 }
 
 const LOGIN = 'acme/main login';
-const OWN_PROJECTS = ['acme/main projects?domain_id=acme 403', 'acme/main authDomains', 'acme/main authProjects'];
-/** With a token of the domain, which has no project. */
-const OF_DOMAIN = 'acme/undefined projects?domain_id=acme';
+const OWN_PROJECTS = ['acme/main projects?domain_id=acme 403', 'acme/main authProjects'];
 const PROBE = 'acme/main servers?all_tenants=1&limit=20';
 const EACH = ['acme/main servers', 'acme/side servers'];
 const EACH_COLD = ['acme/main servers', 'acme/side rescope?nocatalog', 'acme/side servers'];
@@ -85,58 +83,6 @@ describe('auto', () => {
       expect(rig.sim.unknownPaths).to.deep.equal([]);
     });
   }
-
-  describe('a member that has a role on the domain itself', () => {
-    const withDomainRole = async () => {
-      const all = await stage('member');
-      const boss = all.world.findUser(all.acme.id, 'boss')!;
-      boss.roles.set(all.acme.id, 'reader');
-      return { ...all, boss };
-    };
-
-    it('is collected project by project, and all projects of the domain are known', async () => {
-      const { rig } = await withDomainRole();
-      const cold = await rig.scrapeWithCalls();
-      expect(cold.calls).to.deep.equal([
-        LOGIN,
-        'acme/main projects?domain_id=acme 403',
-        'acme/main authDomains',
-        'acme/main rescope?nocatalog',
-        OF_DOMAIN,
-        'acme/main authProjects',
-        `${PROBE} 403`,
-        ...EACH_COLD,
-      ]);
-      const warm = await rig.scrapeWithCalls();
-      expect(warm.calls).to.deep.equal([OF_DOMAIN, 'acme/main authProjects', ...EACH]);
-      for (const { snapshot } of [cold, warm]) {
-        expect(of(snapshot, 'acme')).to.deep.include({ result: 'ok', projectScope: 'domain', hasDomainRole: true });
-        expect(of(snapshot, 'acme').usage).to.deep.equal({ vcpus: 7, ramMb: 9216 });
-      }
-    });
-
-    it('is partial, never low without an error, once a role on a project is taken away', async () => {
-      const { rig, acme, boss } = await withDomainRole();
-      await rig.scrape();
-      boss.roles.delete(acme.projects['side'] ?? '');
-      rig.sim.revokeTokens(boss.id);
-      for (let i = 0; i < 2; i++) {
-        const snapshot = await rig.scrape();
-        expect(errorsOf(snapshot, 'acme')).to.deep.equal(['servers forbidden']);
-        expect(of(snapshot, 'acme')).to.deep.include({ result: 'partial', projects: 2 });
-      }
-    });
-
-    it('goes on with the projects of the user once that role is taken away', async () => {
-      const { rig, acme, boss } = await withDomainRole();
-      await rig.scrape();
-      boss.roles.delete(acme.id);
-      rig.sim.revokeTokens(boss.id);
-      const snapshot = await rig.scrape();
-      expect(of(snapshot, 'acme')).to.deep.include({ result: 'ok', projectScope: 'user', projects: 2 });
-      expect(of(snapshot, 'acme').usage).to.deep.equal({ vcpus: 7, ramMb: 9216 });
-    });
-  });
 
   it('lists the cloud once for two administrators', async () => {
     const { rig, world, acme } = await stage('admin');
