@@ -22,7 +22,7 @@ interface Hint {
   text: string;
 }
 
-/** Only what is known to help: by what Keystone said of the user's roles, or refused. */
+/** Only what is known to help, by what Keystone refused or Nova showed. */
 const HINTS: readonly Hint[] = [
   {
     helps: ({ errors, projectScope, domain }) =>

@@ -139,6 +139,30 @@ describe('commands that collect once', () => {
     expect(out.slice(3)).to.deep.equal(['', 'Projects that were read:', 'globex: main, side']);
   });
 
+  it('check says which role would be better, where that is known', async () => {
+    const { id, projects } = addTenant(world, 'umbrella', 'domain_lister');
+    const { roles } = world.findUser(id, 'boss')!;
+    const umbrella = `${id} name=umbrella`;
+    const whole = await run(runCheck, [umbrella]);
+    expect(whole.out.slice(3)).to.deep.equal(['', 'Projects that were read:', 'umbrella: main, side']);
+
+    roles.delete(projects['side']!);
+    const gap = await run(runCheck, [umbrella]);
+    expect(gap.code).to.equal(1);
+    expect(gap.out.slice(4, 9)).to.deep.equal([
+      'Projects that were read:',
+      'umbrella: main',
+      '',
+      'Better roles:',
+      'umbrella: reader on the domain, inherited by its projects: the user has no role in some of them',
+    ]);
+
+    roles.set(projects['main']!, 'admin').set(projects['side']!, 'admin');
+    const admin = await run(runCheck, [umbrella]);
+    expect(admin.code).to.equal(0);
+    expect(admin.out.at(-1)).to.match(/^umbrella: the user sees the servers of all domains, .*reader on the domain/);
+  });
+
   it('check names each failing domain and line, shows no secret, and exits with 1', async () => {
     const { code, out } = await run(runCheck, [line('lost'), line('globex'), 'bad nmae=x']);
     expect(code).to.equal(1);
