@@ -6,6 +6,7 @@ import type { Terminal } from './commands/terminal.js';
 import { SettingError } from './errors.js';
 import { createLogger } from './log.js';
 import { Host, type Running } from './process.js';
+import { SecretVariables } from './secret.js';
 import { parseArguments, type Arguments } from './settings/arguments.js';
 import { helpText } from './settings/help.js';
 import { PASSWORD_VARIABLES, type Command } from './settings/options.js';
@@ -23,17 +24,18 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 /** Runs a command that ends by itself, or starts one that stays. */
 async function run(args: Arguments): Promise<number | Running> {
   const settings = readSettings(args, process.env);
-  for (const name of PASSWORD_VARIABLES) Reflect.deleteProperty(process.env, name);
+  const variables = new SecretVariables(process.env);
+  // Those of the settings now; a line may name them all the same.
+  for (const name of PASSWORD_VARIABLES) variables.take(name);
   await verifyFiles(settings);
   const log = createLogger({ ...settings.log, isFull: host.isLogFull });
   host.log = log;
-  const { env } = process;
   const build = { version, nodeVersion: process.version };
   // Loaded when it is known what is wanted: help, and a bad setting, need none of it.
   switch (args.command) {
     case 'check':
     case 'snapshot': {
-      const options = { settings, log, env, print, terminal: await terminal() };
+      const options = { settings, log, variables, print, terminal: await terminal() };
       if (args.command === 'check') return (await import('./commands/check.js')).runCheck(options);
       return (await import('./commands/snapshot.js')).runSnapshot(options);
     }
@@ -43,11 +45,11 @@ async function run(args: Arguments): Promise<number | Running> {
       return (await import('./commands/simulate.js')).startSimulate(settings.simulateListen, log, print);
     case 'demo':
       return (await import('./commands/demo.js')).startDemo(
-        { settings, log, env, build },
+        { settings, log, variables, build },
         args.flags.get('domains.file'),
       );
     case 'serve':
-      return (await import('./daemon.js')).startDaemon({ settings, log, env, build });
+      return (await import('./daemon.js')).startDaemon({ settings, log, variables, build });
   }
 }
 

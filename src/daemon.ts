@@ -4,6 +4,7 @@ import type { Logger } from './log.js';
 import { SelfMetrics, type Build } from './metrics/self.js';
 import { Passwords } from './openstack/password.js';
 import { Reloader } from './reload.js';
+import type { SecretVariables } from './secret.js';
 import type { Settings } from './settings/settings.js';
 import { Collector } from './snapshot/collector.js';
 import { Journal } from './snapshot/journal.js';
@@ -17,7 +18,7 @@ import { createTlsServer } from './web/security/tls-server.js';
 export interface DaemonOptions {
   settings: Settings;
   log: Logger;
-  env: NodeJS.ProcessEnv;
+  variables: SecretVariables;
   build: Build;
   /** The list in force, at the start and after each edit. */
   onDomains?: (state: FileState) => void;
@@ -36,10 +37,10 @@ const LAST_ANSWER_MS = 500;
  * Builds the parts in order and starts them.
  * @throws SettingError for what the user has to mend; Error where the address can't be had
  */
-export async function startDaemon({ settings, log, env, build, onDomains }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ settings, log, variables, build, onDomains }: DaemonOptions): Promise<Daemon> {
   const self = new SelfMetrics({ build, withProcess: true });
   const journal = new Journal(log);
-  const passwords = new Passwords(env);
+  const passwords = new Passwords(variables);
   const noteDomains = (state: FileState): void => {
     passwords.take(state.list.domains);
     onDomains?.(state);

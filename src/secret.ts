@@ -42,6 +42,27 @@ export class Secret {
   }
 }
 
+/** Variables that hold secrets: taken out of the environment, so that neither a child process nor a diagnostic report shows them. */
+export class SecretVariables {
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #taken = new Map<string, Secret>();
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#env = env;
+  }
+
+  /** What the variable holds now, or held when it was taken; undefined where it was never set, or empty. */
+  take(name: string): Secret | undefined {
+    const text = this.#env[name];
+    if (text) {
+      this.#taken.set(name, new Secret(text));
+      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- process.env is a dictionary
+      delete this.#env[name];
+    }
+    return this.#taken.get(name);
+  }
+}
+
 function formsOf(text: string): string[] {
   const json = JSON.stringify(text).slice(1, -1);
   // By way of bytes, since half of a surrogate pair would throw.

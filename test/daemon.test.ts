@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDaemon, type Daemon } from '../src/daemon.js';
+import { SecretVariables } from '../src/secret.js';
 import { parseArguments } from '../src/settings/arguments.js';
 import { readSettings } from '../src/settings/settings.js';
 import { startSimulator, type Simulator } from '../src/simulator/server.js';
@@ -65,7 +66,7 @@ describe('the daemon in a process', () => {
     return startDaemon({
       settings: readSettings(parseArguments(given), cloudEnv(simulator)),
       log: new RecordingLogger(),
-      env: {},
+      variables: new SecretVariables({}),
       build: { version: '1', nodeVersion: '1' },
     });
   }

@@ -80,7 +80,7 @@ describe('secrets in the source', () => {
       'domains/credential.ts',
       'openstack/identity.ts',
       'openstack/password.ts',
-      'openstack/password.ts',
+      'secret.ts',
       'settings/settings.ts',
       'web/security/basic-auth.ts',
       'web/security/read.ts',

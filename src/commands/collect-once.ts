@@ -3,6 +3,7 @@ import type { FileState } from '../domains/list.js';
 import { readDomainsFile } from '../domains/watch.js';
 import type { Logger } from '../log.js';
 import { Passwords } from '../openstack/password.js';
+import type { SecretVariables } from '../secret.js';
 import type { Settings } from '../settings/settings.js';
 import { Collector } from '../snapshot/collector.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
@@ -12,7 +13,7 @@ import type { Terminal } from './terminal.js';
 export interface CommandOptions {
   settings: Settings;
   log: Logger;
-  env: NodeJS.ProcessEnv;
+  variables: SecretVariables;
   /** Writes a result to stdout. */
   print: (text: string) => void;
   terminal: Terminal;
@@ -25,14 +26,14 @@ export interface CommandOptions {
 export async function collectOnce({
   settings,
   log,
-  env,
+  variables,
   terminal,
 }: CommandOptions): Promise<{ snapshot: Snapshot; file: FileState }> {
   const file = await readDomainsFile(settings.domainsFile, { defaults: settings.defaults, log });
   const nothing = (): void => undefined;
   const collector = new Collector({
     settings: settings.collect,
-    passwords: new Passwords(env),
+    passwords: new Passwords(variables),
     clock: systemClock,
     random: Math.random,
     log,

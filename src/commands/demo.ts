@@ -9,7 +9,7 @@ const STEP_MS = 3000;
  * @param domainsFile in place of the one that comes with the program
  */
 export async function startDemo(
-  { settings, log, env, build }: DaemonOptions,
+  { settings, log, variables, build }: DaemonOptions,
   domainsFile = SHIPPED_DOMAINS_FILE,
 ): Promise<Daemon> {
   const { cloud, simulator } = await startDemoCloud(settings.simulateListen);
@@ -17,7 +17,7 @@ export async function startDemo(
     const daemon = await startDaemon({
       settings: { ...settings, domainsFile, defaults: demoDefaults(simulator.authUrl) },
       log,
-      env,
+      variables,
       build,
       onDomains: ({ list }) => addDomains(cloud, list.domains),
     });

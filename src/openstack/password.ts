@@ -3,30 +3,26 @@ import { open, type FileHandle } from 'node:fs/promises';
 
 import type { Domain, PasswordSource } from '../domains/domain.js';
 import { CollectError } from '../errors.js';
-import { Secret } from '../secret.js';
+import { Secret, type SecretVariables } from '../secret.js';
 
 const MAX_BYTES = 64 * 1024;
 
 /** What is looked up, as messages name it. */
 type Noun = 'password' | 'secret';
 
-/**
- * Looks passwords up at the moment of use. Variables are taken out of the environment, so that neither a child process
- * nor a diagnostic report shows them.
- */
+/** Looks passwords up at the moment of use. */
 export class Passwords {
-  readonly #env: NodeJS.ProcessEnv;
-  readonly #taken = new Map<string, Secret>();
+  readonly #variables: SecretVariables;
 
-  constructor(env: NodeJS.ProcessEnv) {
-    this.#env = env;
+  constructor(variables: SecretVariables) {
+    this.#variables = variables;
   }
 
   /** Takes the variables of these lines before they are needed: it may be long until somebody scrapes. */
   take(domains: readonly Pick<Domain, 'credential'>[]): void {
     for (const { credential } of domains) {
       const source = credential.kind === 'password' ? credential.password : credential.secret;
-      if (source.kind === 'env') this.#take(source.name);
+      if (source.kind === 'env') this.#variables.take(source.name);
     }
   }
 
@@ -43,22 +39,12 @@ export class Passwords {
   }
 
   #fromEnvironment(name: string, noun: Noun): Secret {
-    const secret = this.#take(name);
+    const secret = this.#variables.take(name);
     if (!secret) {
       const key = noun === 'password' ? 'password_env' : 'app_credential_secret_env';
       throw new CollectError('config', `${key}: the variable ${name} is not set, or empty`);
     }
     return secret;
-  }
-
-  #take(name: string): Secret | undefined {
-    const text = this.#env[name];
-    if (text) {
-      this.#taken.set(name, new Secret(text));
-      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- process.env is a dictionary
-      delete this.#env[name];
-    }
-    return this.#taken.get(name);
   }
 }
 

@@ -24,6 +24,8 @@ export interface CloudOptions {
   maxLimit: number;
   /** Every answer waits this long, in milliseconds. */
   latencyMs: number;
+  /** An idle connection is closed after so long, in milliseconds (read at the start); if clients keep theirs longer, it may be under a request. */
+  keepAliveMs: number;
   /** false: `calls` stays empty, counters go on (for benchmarks). */
   record: boolean;
 }
@@ -41,5 +43,6 @@ export const DEFAULT_OPTIONS: CloudOptions = {
   maxMicroversion: '2.93',
   maxLimit: 1000,
   latencyMs: 0,
+  keepAliveMs: 75_000,
   record: true,
 };

@@ -75,8 +75,7 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
       response.destroy();
     });
   });
-  // Longer than clients keep idle connections, so that none is closed under a request (Node's 5 s would be).
-  server.keepAliveTimeout = 75_000;
+  server.keepAliveTimeout = options.keepAliveMs;
   const { port } = await listening(server, listen);
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   return {

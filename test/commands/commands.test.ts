@@ -8,6 +8,7 @@ import type { CommandOptions } from '../../src/commands/collect-once.js';
 import { runSnapshot, snapshotText } from '../../src/commands/snapshot.js';
 import type { Terminal } from '../../src/commands/terminal.js';
 import { ADVICE, SettingError } from '../../src/errors.js';
+import { SecretVariables } from '../../src/secret.js';
 import { parseArguments } from '../../src/settings/arguments.js';
 import { readSettings } from '../../src/settings/settings.js';
 import { startSimulator, type Simulator } from '../../src/simulator/server.js';
@@ -58,7 +59,13 @@ describe('commands that collect once', () => {
     const settings = readSettings(args, { VHI_USERNAME: 'boss', VHI_PASSWORD: 'right', VHI_PROJECT: 'main' });
     const out: string[] = [];
     const print = (text: string): void => void out.push(text);
-    const code = await command({ settings, log: new RecordingLogger(), env: {}, print, terminal: PIPED });
+    const code = await command({
+      settings,
+      log: new RecordingLogger(),
+      variables: new SecretVariables({}),
+      print,
+      terminal: PIPED,
+    });
     return { code, out: out.join('\n').split('\n') };
   }
 
@@ -180,7 +187,7 @@ describe('commands that collect once', () => {
     const error: unknown = await runCheck({
       settings,
       log: new RecordingLogger(),
-      env: {},
+      variables: new SecretVariables({}),
       print: () => undefined,
       terminal: PIPED,
     }).catch((caught: unknown) => caught);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Clock } from '../../src/clock.js';
 import type { Domain } from '../../src/domains/domain.js';
 import { Passwords } from '../../src/openstack/password.js';
+import { SecretVariables } from '../../src/secret.js';
 import {
   type Answer,
   type FaultKind,
@@ -110,7 +111,7 @@ export class Cell {
         counting: 'quota',
         strategy: stage === 'limits' ? 'project-limits' : 'project-list',
       },
-      passwords: new Passwords({}),
+      passwords: new Passwords(new SecretVariables({})),
       clock: this.clock,
       random: () => 0.5,
       log: this.log,

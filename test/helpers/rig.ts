@@ -2,6 +2,7 @@ import type { Domain } from '../../src/domains/domain.js';
 import type { DomainList } from '../../src/domains/list.js';
 import { systemClock, type Clock } from '../../src/clock.js';
 import { Passwords } from '../../src/openstack/password.js';
+import { SecretVariables } from '../../src/secret.js';
 import type { CollectSettings } from '../../src/settings/settings.js';
 import { type Call, startSimulator, type Simulator, type SimulatorSettings } from '../../src/simulator/server.js';
 import type { World } from '../../src/simulator/world.js';
@@ -102,7 +103,7 @@ export class Rig {
     const journal = new Journal(this.log);
     this.collector = new Collector({
       settings: { ...SETTINGS, ...settings },
-      passwords: new Passwords({}),
+      passwords: new Passwords(new SecretVariables({})),
       clock,
       random: () => 0.5,
       log: this.log,

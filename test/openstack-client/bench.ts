@@ -3,6 +3,7 @@ import type { Ask } from '../../src/http/client.js';
 import type { HttpAnswer } from '../../src/http/request.js';
 import { LoginGates } from '../../src/openstack/gates.js';
 import { Passwords } from '../../src/openstack/password.js';
+import { SecretVariables } from '../../src/secret.js';
 import { Session } from '../../src/openstack/session.js';
 import { Visit, type CloudAccess } from '../../src/openstack/visit.js';
 import { TestClock } from '../helpers/clock.js';
@@ -37,7 +38,7 @@ export class Bench {
     this.session = new Session(line, {
       http: this.http.client,
       gates: new LoginGates(this.clock),
-      passwords: new Passwords({}),
+      passwords: new Passwords(new SecretVariables({})),
       clock: this.clock,
       random: () => this.random,
       observeLogin: (result) => void this.logins.push(result),

@@ -13,6 +13,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Passwords } from '../../src/openstack/password.js';
+import { SecretVariables } from '../../src/secret.js';
 import { application, domain, failure } from './fake.js';
 
 const KIB = 1024;
@@ -24,14 +25,15 @@ describe('A password file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const read = async (path: string): Promise<string> => (await new Passwords({}).read({ kind: 'file', path })).reveal();
+  const read = async (path: string): Promise<string> =>
+    (await new Passwords(new SecretVariables({})).read({ kind: 'file', path })).reveal();
   const put = (content: string | Buffer): string => {
     const path = join(folder, 'secret');
     writeFileSync(path, content);
     return path;
   };
   const messageOf = async (path: string): Promise<string> => {
-    const { reason, message } = await failure(new Passwords({}).read({ kind: 'file', path }));
+    const { reason, message } = await failure(new Passwords(new SecretVariables({})).read({ kind: 'file', path }));
     expect(reason).to.equal('config');
     return message;
   };
@@ -105,7 +107,7 @@ describe('A password file', () => {
 describe('Variables with passwords', () => {
   it('leave the environment when a line names them, before anybody needs them', async () => {
     const env: NodeJS.ProcessEnv = { ACME: 'hunter2', APP: 's3cret', OTHER: 'x' };
-    const passwords = new Passwords(env);
+    const passwords = new Passwords(new SecretVariables(env));
     const acme = { kind: 'env', name: 'ACME' } as const;
     const app = { kind: 'env', name: 'APP' } as const;
     const lines = [

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Passwords } from '../../src/openstack/password.js';
-import { Secret } from '../../src/secret.js';
+import { Secret, SecretVariables } from '../../src/secret.js';
 import { failure } from './fake.js';
 
 describe('Passwords', () => {
@@ -14,7 +14,8 @@ describe('Passwords', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const read = async (path: string): Promise<string> => (await new Passwords({}).read({ kind: 'file', path })).reveal();
+  const read = async (path: string): Promise<string> =>
+    (await new Passwords(new SecretVariables({})).read({ kind: 'file', path })).reveal();
   const put = (name: string, content: string | Buffer): string => {
     const path = join(folder, name);
     writeFileSync(path, content);
@@ -23,7 +24,7 @@ describe('Passwords', () => {
 
   it('give an inline password as it is', async () => {
     const secret = new Secret('hunter2');
-    expect(await new Passwords({}).read({ kind: 'inline', secret })).to.equal(secret);
+    expect(await new Passwords(new SecretVariables({})).read({ kind: 'inline', secret })).to.equal(secret);
   });
 
   describe('in a variable', () => {
@@ -31,14 +32,14 @@ describe('Passwords', () => {
 
     it('are taken out of the environment, and kept', async () => {
       const env: NodeJS.ProcessEnv = { ACME_PASSWORD: 'hunter2\n', OTHER: 'x' };
-      const passwords = new Passwords(env);
+      const passwords = new Passwords(new SecretVariables(env));
       for (let i = 0; i < 2; i++) expect((await passwords.read(source)).reveal()).to.equal('hunter2\n');
       expect(env).to.deep.equal({ OTHER: 'x' });
     });
 
     it('are taken anew when the variable is set again', async () => {
       const env: NodeJS.ProcessEnv = { ACME_PASSWORD: 'old' };
-      const passwords = new Passwords(env);
+      const passwords = new Passwords(new SecretVariables(env));
       await passwords.read(source);
       env['ACME_PASSWORD'] = 'new';
       expect((await passwords.read(source)).reveal()).to.equal('new');
@@ -46,7 +47,7 @@ describe('Passwords', () => {
 
     for (const env of [{}, { ACME_PASSWORD: '' }]) {
       it(`are config where it is ${'ACME_PASSWORD' in env ? 'empty' : 'not set'}, and the variable is named`, async () => {
-        const error = await failure(new Passwords(env).read(source));
+        const error = await failure(new Passwords(new SecretVariables(env)).read(source));
         expect(error.reason).to.equal('config');
         expect(error.message).to.contain('ACME_PASSWORD');
       });
@@ -55,9 +56,9 @@ describe('Passwords', () => {
 
   it('name the secret of an application credential by its own name', async () => {
     const missing = join(folder, 'no-secret');
-    const byFile = new Passwords({}).read({ kind: 'file', path: missing }, 'secret');
+    const byFile = new Passwords(new SecretVariables({})).read({ kind: 'file', path: missing }, 'secret');
     expect(await failure(byFile)).to.include({ reason: 'config', message: 'the secret file cannot be read (ENOENT)' });
-    const byVariable = new Passwords({}).read({ kind: 'env', name: 'ACME_SECRET' }, 'secret');
+    const byVariable = new Passwords(new SecretVariables({})).read({ kind: 'env', name: 'ACME_SECRET' }, 'secret');
     const message = 'app_credential_secret_env: the variable ACME_SECRET is not set, or empty';
     expect(await failure(byVariable)).to.include({ reason: 'config', message });
   });
@@ -112,7 +113,7 @@ describe('Passwords', () => {
     ];
     for (const [what, make, message] of bad) {
       it(`are config in a file ${what}, without its path`, async () => {
-        expect(await failure(new Passwords({}).read({ kind: 'file', path: make() }))).to.include({
+        expect(await failure(new Passwords(new SecretVariables({})).read({ kind: 'file', path: make() }))).to.include({
           reason: 'config',
           message,
         });

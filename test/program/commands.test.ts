@@ -93,6 +93,18 @@ describe('serve', () => {
         );
       });
     },
+
+    ['takes a password from the variable that a line names, and be it one of the settings']: async () => {
+      const world = healthy();
+      for (const variable of ['OS_PASSWORD', 'VHI_PASSWORD']) {
+        const lines = linesOf(world).replaceAll(/(?<=.)$/gm, ` password_env=${variable}`);
+        const env = { VHI_PASSWORD: '', [variable]: 'right-Horse-7' };
+        await withCloud({ world, lines, env }, async ({ args, env: cloud }) => {
+          const { code, stdout } = await run(['snapshot', ...args], { env: cloud });
+          expect(code, stdout).to.equal(0);
+        });
+      }
+    },
   });
 });
 

@@ -7,8 +7,10 @@ import { cloudEnv, Page, withRig, type Rig } from '../program/rig.js';
 import { Churn, randomOf } from './churn.js';
 
 const PROBE = new URL('probe.mjs', import.meta.url).href;
-/** Longer than both ends keep a connection that nobody uses, so that what is still open is held. */
-const CALM_MS = 6000;
+/** Both ends close a connection that nobody has used for so long (as Apache does), … */
+const KEEP_ALIVE_MS = 3000;
+/** … so that what is still open after this is held. */
+const CALM_MS = 2 * KEEP_ALIVE_MS;
 const SCRAPERS = 6;
 const FAULT_EVERY = 25;
 const EDIT_EVERY = 100;
@@ -54,8 +56,9 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const world = new World({ seed: 'soak' });
   const churn = new Churn(world, random);
   let result: SoakResult | null = null;
+  const cloud = { keepAliveMs: KEEP_ALIVE_MS };
   const args = [`--collect.request-concurrency=${REQUESTS}`, '--collect.request-timeout=500ms'];
-  await withRig({ world, lines: churn.lines, args, env: { NODE_OPTIONS: `--import=${PROBE}` } }, async (rig) => {
+  await withRig({ world, cloud, lines: churn.lines, args, env: { NODE_OPTIONS: `--import=${PROBE}` } }, async (rig) => {
     result = await new Soak(rig, churn, random).run(options);
   });
   return result!;
