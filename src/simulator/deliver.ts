@@ -48,8 +48,7 @@ function writeHead(delivery: Delivery, answer: Answer, bytes: number | null): vo
 }
 
 /** The whole answer, as it should be. */
-export function send(delivery: Delivery, answer: Answer): void {
-  const body = Buffer.from(answer.body);
+export function send(delivery: Delivery, answer: Answer, body = Buffer.from(answer.body)): void {
   writeHead(delivery, answer, body.length);
   delivery.call.bytes = body.length;
   delivery.response.end(body);

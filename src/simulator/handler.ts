@@ -7,12 +7,14 @@ import type { Fault, Faults } from './faults.js';
 import { keystone } from './keystone.js';
 import { nova } from './nova.js';
 import type { Recorder } from './recorder.js';
+import type { RenderedAnswers } from './rendered.js';
 import type { SimRequest } from './request.js';
 
 export interface HandlerParts {
   cloud: Cloud;
   faults: Faults;
   recorder: Recorder;
+  rendered: RenderedAnswers;
   now: () => number;
 }
 
@@ -44,8 +46,15 @@ function serve(parts: HandlerParts, request: SimRequest, seq: number): Answer {
   return answer;
 }
 
+/** The right answer to a request. */
+interface Whole {
+  make: () => Answer;
+  /** As it is; with `renderOnce` the one that was made first. */
+  send: () => void;
+}
+
 /** Answers as the fault says. */
-async function spoil(delivery: Delivery, fault: Fault, request: SimRequest, whole: () => Answer): Promise<void> {
+async function spoil(delivery: Delivery, fault: Fault, request: SimRequest, whole: Whole): Promise<void> {
   switch (fault.kind) {
     case 'hang':
       return;
@@ -59,15 +68,15 @@ async function spoil(delivery: Delivery, fault: Fault, request: SimRequest, whol
     case 'huge':
       return sendHuge(delivery, fault.bytes, fault.framing ?? 'chunked');
     case 'slow':
-      if (await wait(delivery.response, fault.ms)) send(delivery, whole());
+      if (await wait(delivery.response, fault.ms)) whole.send();
       return;
     case 'drip':
-      return drip(delivery, whole(), fault);
+      return drip(delivery, whole.make(), fault);
     case 'truncate':
-      sendTruncated(delivery, whole(), fault.framing ?? 'length');
+      sendTruncated(delivery, whole.make(), fault.framing ?? 'length');
       return;
     case 'edit':
-      send(delivery, fault.edit(whole()));
+      send(delivery, fault.edit(whole.make()));
       return;
     case 'junk':
       delivery.response.socket?.end(fault.bytes);
@@ -90,8 +99,16 @@ export async function handle(parts: HandlerParts, incoming: IncomingMessage, res
   });
   const delivery = { response, call };
   if (!(await wait(response, cloud.options.latencyMs))) return;
-  const whole = (): Answer => serve(parts, request, call.seq);
+  const make = (): Answer => serve(parts, request, call.seq);
+  const whole: Whole = {
+    make,
+    send: () => {
+      const kept = cloud.options.renderOnce ? parts.rendered.get(request, make) : null;
+      if (kept) send(delivery, kept.answer, kept.bytes);
+      else send(delivery, make());
+    },
+  };
   const fault = parts.faults.take(request);
   if (fault) await spoil(delivery, fault, request, whole);
-  else send(delivery, whole());
+  else whole.send();
 }

@@ -28,6 +28,8 @@ export interface CloudOptions {
   keepAliveMs: number;
   /** false: `calls` stays empty, counters go on (for benchmarks). */
   record: boolean;
+  /** The first good answer to a GET is kept and given again to whoever asks the same as the same user: for a world that doesn't change. */
+  renderOnce: boolean;
 }
 
 export const DEFAULT_OPTIONS: CloudOptions = {
@@ -45,4 +47,5 @@ export const DEFAULT_OPTIONS: CloudOptions = {
   latencyMs: 0,
   keepAliveMs: 75_000,
   record: true,
+  renderOnce: false,
 };

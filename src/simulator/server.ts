@@ -4,6 +4,7 @@ import { Faults } from './faults.js';
 import { handle } from './handler.js';
 import { type CloudOptions, DEFAULT_OPTIONS } from './options.js';
 import { type Call, Recorder } from './recorder.js';
+import { RenderedAnswers } from './rendered.js';
 import type { Route } from './request.js';
 import { TokenStore } from './tokens.js';
 import type { World } from './world.js';
@@ -67,7 +68,8 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
   const tokens = new TokenStore(now);
   const faults = new Faults();
   const recorder = new Recorder();
-  const parts = { cloud: { world, tokens, options }, faults, recorder, now };
+  const rendered = new RenderedAnswers();
+  const parts = { cloud: { world, tokens, options }, faults, recorder, rendered, now };
   const server = createServer((request, response) => {
     handle(parts, request, response).catch((error: unknown) => {
       // A client that leaves while it still sends is no fault of ours; anything else is, and must be seen.
