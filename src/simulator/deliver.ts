@@ -48,7 +48,7 @@ function writeHead(delivery: Delivery, answer: Answer, bytes: number | null): vo
 }
 
 /** The whole answer, as it should be. */
-export function send(delivery: Delivery, answer: Answer, body = Buffer.from(answer.body)): void {
+export function send(delivery: Delivery, answer: Answer, body: Buffer = Buffer.from(answer.body)): void {
   writeHead(delivery, answer, body.length);
   delivery.call.bytes = body.length;
   delivery.response.end(body);
