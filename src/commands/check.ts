@@ -31,7 +31,8 @@ export async function runCheck(options: CommandOptions): Promise<number> {
   for (const line of projectNames(snapshot)) print(line);
   if (snapshot.domains.some(({ projectScope }) => projectScope === 'user')) {
     print(
-      '\nWhere only the projects of the user can be seen, a project without a role for the user is not in the figures.',
+      '\nWhere only the projects of the user can be seen, a project without a role for the user is not in the figures. ' +
+        'A role on the domain, inherited by its projects, leaves none out.',
     );
   }
   for (const line of betterRoles(snapshot)) print(line);

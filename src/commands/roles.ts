@@ -43,7 +43,7 @@ const HINTS: readonly Hint[] = [
 export function betterRoles({ domains }: Snapshot): string[] {
   const lines = HINTS.flatMap(({ helps, text }) => {
     const labels = domains.filter(helps).map(({ domain }) => domain.label);
-    return labels.length > 0 ? [printable(`${labels.join(', ')}: ${text}`)] : [];
+    return labels.length > 0 ? [printable(`${some(labels)}: ${text}`)] : [];
   });
   return lines.length > 0 ? ['', 'Better roles:', ...lines] : [];
 }

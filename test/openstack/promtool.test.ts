@@ -27,7 +27,7 @@ describe('The page of the demo', () => {
     const args = [CLI, 'demo', '--web.listen-address=127.0.0.1:0', '--log.format=json', '--collect.projects'];
     const demo = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     try {
-      const [url] = await listening(demo);
+      const { url } = await listening(demo);
       const page = await (await fetch(`${url}/metrics`)).text();
       expect(page).to.match(/^vhi_total_ram_mb_in_use \d+$/m);
       const families = ['vhi_total', 'vhi_domain', 'vhi_project'].map((name) => `${name}_ram_mb_in_use`);

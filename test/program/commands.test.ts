@@ -125,7 +125,8 @@ describe('check', () => {
             'acme: acme, acme-2',
             'globex: globex, globex-2',
             '',
-            'Where only the projects of the user can be seen, a project without a role for the user is not in the figures.',
+            'Where only the projects of the user can be seen, a project without a role for the user is not in the figures. ' +
+              'A role on the domain, inherited by its projects, leaves none out.',
             '',
           ].join('\n'),
         );

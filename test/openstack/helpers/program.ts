@@ -81,11 +81,14 @@ const running = new Set<Exporter>();
 /** A running daemon. */
 export class Exporter {
   readonly url: string;
+  /** A line of JSON each. */
+  readonly log: readonly string[];
   readonly #child: ChildProcess;
   readonly #folder: string;
 
-  constructor(url: string, child: ChildProcess, folder: string) {
+  constructor({ url, log }: Pick<Exporter, 'url' | 'log'>, child: ChildProcess, folder: string) {
     this.url = url;
+    this.log = log;
     this.#child = child;
     this.#folder = folder;
     running.add(this);
@@ -126,11 +129,12 @@ export class Exporter {
 export async function startExporter(options: ProgramOptions): Promise<Exporter> {
   const folder = await writeDomains(options);
   const args = ['--web.listen-address=127.0.0.1:0', '--log.format=json', ...(options.args ?? [])];
-  return new Exporter(...(await listening(start('serve', folder, { ...options, args }))), folder);
+  const child = start('serve', folder, { ...options, args });
+  return new Exporter(await listening(child), child, folder);
 }
 
-/** The program's address, from its log. @throws Error with what it said, if it ends instead */
-export async function listening(child: ChildProcess): Promise<[url: string, child: ChildProcess]> {
+/** The program's address, from its log, which goes on to be filled. @throws Error with what it said, if it ends instead */
+export async function listening(child: ChildProcess): Promise<{ url: string; log: readonly string[] }> {
   const lines: string[] = [];
   const url = new Promise<string>((resolve, reject) => {
     // Read to the end: a pipe that nobody empties would stop the program.
@@ -143,7 +147,7 @@ export async function listening(child: ChildProcess): Promise<[url: string, chil
       reject(new Error(`the program ended with ${code}:\n${lines.join('\n')}`));
     });
   });
-  return [await url, child];
+  return { url: await url, log: lines };
 }
 
 /** Runs the daemon for the time of `use`. */
