@@ -7,8 +7,7 @@ interface DomainRef {
 export type AuthScope =
   | { kind: 'none' }
   | { kind: 'project'; id?: string; name?: string; domain?: DomainRef }
-  | { kind: 'domain'; domain: DomainRef }
-  /** The system, on which nobody here holds a role. */
+  /** A domain or the system, on which nobody here holds a role. */
   | { kind: 'other' };
 
 /** A login body, as far as its form is right. */
@@ -57,7 +56,6 @@ function domainRef(value: unknown): DomainRef {
 function parseScope(value: unknown): AuthScope {
   const scope = fields(value);
   if (!scope) return { kind: 'none' };
-  if (fields(scope['domain'])) return { kind: 'domain', domain: domainRef(scope['domain']) };
   const project = fields(scope['project']);
   if (!project) return { kind: 'other' };
   const id = text(project['id']);

@@ -31,22 +31,16 @@ function entry(options: CloudOptions, service: { type: string; name: string; url
   return { endpoints, id: hexId(`service ${service.type}`), type: service.type, name: service.name };
 }
 
-/**
- * The service catalog of a token, in the real one's shape. Only identity and compute are behind the addresses. Addresses that
- * need a project are not in that of a domain's token.
- */
-export function catalog(options: CloudOptions, base: string, projectId: string | null): CatalogEntry[] {
+/** The service catalog of a token, in the real one's shape. Only identity and compute are behind the addresses. */
+export function catalog(options: CloudOptions, base: string, projectId: string): CatalogEntry[] {
   const root = options.catalogBase ?? base;
   const entries = [
     entry(options, { type: 'image', name: 'glance', url: `${root}/image` }),
     entry(options, { type: 'network', name: 'neutron', url: `${root}/network` }),
+    entry(options, { type: 'volumev3', name: 'cinderv3', url: `${root}/volume/v3/${projectId}` }),
   ];
-  if (projectId !== null) {
-    entries.push(entry(options, { type: 'volumev3', name: 'cinderv3', url: `${root}/volume/v3/${projectId}` }));
-  }
-  const isPlain = options.computeEndpoint === 'plain';
-  if (options.computeEndpoint !== 'none' && (isPlain || projectId !== null)) {
-    const url = isPlain ? `${root}/v2.1` : `${root}/v2.1/${projectId}`;
+  if (options.computeEndpoint !== 'none') {
+    const url = options.computeEndpoint === 'plain' ? `${root}/v2.1` : `${root}/v2.1/${projectId}`;
     entries.push(entry(options, { type: 'compute', name: 'nova', url }));
   }
   return [...entries, entry(options, { type: 'identity', name: 'keystone', url: `${root}/v3/` })];

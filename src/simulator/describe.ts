@@ -12,7 +12,6 @@ const IDENTITY: Readonly<Record<string, Route>> = {
   'DELETE /v3/auth/tokens': 'revoke',
   'GET /v3/auth/catalog': 'catalog',
   'GET /v3/auth/projects': 'authProjects',
-  'GET /v3/auth/domains': 'authDomains',
   'GET /v3/projects': 'projects',
 };
 

@@ -4,7 +4,7 @@ import type { AuthRequest, AuthScope } from './auth-body.js';
 import { catalog } from './catalog.js';
 import type { Cloud } from './cloud.js';
 import { hexId } from './ids.js';
-import type { Domain, Project, User } from './model.js';
+import type { Project, User } from './model.js';
 import { rightsOf } from './policy.js';
 import type { SimRequest } from './request.js';
 import type { Token } from './tokens.js';
@@ -46,12 +46,6 @@ function findProject(world: World, user: User, scope: AuthScope & { kind: 'proje
   return user.roles.has(project.id) ? project : null;
 }
 
-/** The domain to scope to, if the user has a role on the domain itself. */
-function findDomain(world: World, user: User, scope: AuthScope & { kind: 'domain' }): Domain | null {
-  const domain = world.findDomain(scope.domain);
-  return domain?.enabled && user.roles.has(domain.id) ? domain : null;
-}
-
 function domainOf(world: World, id: string): { id: string; name: string } {
   return { id, name: world.domains.get(id)?.name ?? '' };
 }
@@ -66,9 +60,9 @@ function ends({ world }: Cloud, { expiresAt, applicationCredentialId }: Token): 
 function tokenAnswer(
   cloud: Cloud,
   request: SimRequest,
-  parts: { token: Token; user: User; project: Project | null; domain?: Domain | null },
+  parts: { token: Token; user: User; project: Project | null },
 ): Answer {
-  const { token, user, project, domain } = parts;
+  const { token, user, project } = parts;
   const body: Record<string, unknown> = {
     methods: token.methods,
     user: { domain: domainOf(cloud.world, user.domainId), id: user.id, name: user.name, password_expires_at: null },
@@ -76,18 +70,13 @@ function tokenAnswer(
     expires_at: ends(cloud, token),
     issued_at: new Date(token.issuedAt).toISOString().replace('Z', '000Z'),
   };
-  const scope = project ?? domain;
-  if (scope) {
-    const role = project ? roleOf(cloud.world, token) : (user.roles.get(scope.id) ?? 'member');
-    if (project) {
-      body['project'] = { domain: domainOf(cloud.world, project.domainId), id: project.id, name: project.name };
-      body['is_domain'] = false;
-    } else {
-      body['domain'] = { id: scope.id, name: scope.name };
-    }
+  if (project) {
+    const role = roleOf(cloud.world, token);
+    body['project'] = { domain: domainOf(cloud.world, project.domainId), id: project.id, name: project.name };
+    body['is_domain'] = false;
     body['roles'] = [...rightsOf(role).implies, role].map((name) => ({ id: hexId(`role ${name}`), name }));
     // `?nocatalog` alone leaves it out, whatever its value (keystone api/auth.py).
-    if (!request.query.has('nocatalog')) body['catalog'] = catalog(cloud.options, request.base, project?.id ?? null);
+    if (!request.query.has('nocatalog')) body['catalog'] = catalog(cloud.options, request.base, project.id);
   }
   const credential = cloud.world.applicationCredentials.get(token.applicationCredentialId ?? '');
   if (credential) body['application_credential'] = { id: credential.id, name: credential.name, restricted: true };
@@ -131,7 +120,6 @@ function applicationLogin(cloud: Cloud, request: SimRequest, auth: AuthRequest):
   const token = tokens.issue({
     userId: user.id,
     projectId: project.id,
-    domainId: null,
     methods: ['application_credential'],
     parent: null,
     applicationCredential: credential,
@@ -140,7 +128,7 @@ function applicationLogin(cloud: Cloud, request: SimRequest, auth: AuthRequest):
   return tokenAnswer(cloud, request, { token, user, project });
 }
 
-/** `POST /v3/auth/tokens`: a login by password or application credential, or a token for another project, or for a domain, from a token. */
+/** `POST /v3/auth/tokens`: a login by password or application credential, or a token for another project from a token. */
 export function login(cloud: Cloud, request: SimRequest): Answer {
   const auth = request.auth;
   if (auth === null || typeof auth === 'string') return identityError(400, 'Bad Request', auth ?? 'no body');
@@ -149,26 +137,23 @@ export function login(cloud: Cloud, request: SimRequest): Answer {
   const parent = auth.tokenId === null ? null : cloud.tokens.find(auth.tokenId);
   if (auth.tokenId !== null && !parent) return noSuchToken(cloud, auth.tokenId);
   if (parent?.methods.includes('application_credential')) return identityForbidden(DELEGATED);
-  if ((parent?.projectId ?? parent?.domainId) && !cloud.options.rescope)
-    return identityForbidden('rescope a scoped token');
+  if (parent?.projectId && !cloud.options.rescope) return identityForbidden('rescope a scoped token');
 
   const user = parent ? cloud.world.users.get(parent.userId) : auth.user && checkPassword(cloud, auth.user);
   if (!user?.enabled || !cloud.world.domains.get(user.domainId)?.enabled) return refused;
   if (auth.scope.kind === 'other') return refused;
-  const project = auth.scope.kind === 'project' ? findProject(cloud.world, user, auth.scope) : null;
-  const domain = auth.scope.kind === 'domain' ? findDomain(cloud.world, user, auth.scope) : null;
-  if (auth.scope.kind !== 'none' && !project && !domain) return refused;
+  const project = auth.scope.kind === 'none' ? null : findProject(cloud.world, user, auth.scope);
+  if (auth.scope.kind === 'project' && !project) return refused;
 
   const token = cloud.tokens.issue({
     userId: user.id,
     projectId: project?.id ?? null,
-    domainId: domain?.id ?? null,
     methods: parent ? ['password', 'token'] : ['password'],
     parent,
     applicationCredential: null,
     lifeSeconds: cloud.options.tokenSeconds,
   });
-  return tokenAnswer(cloud, request, { token, user, project, domain });
+  return tokenAnswer(cloud, request, { token, user, project });
 }
 
 /** `DELETE /v3/auth/tokens`: gives up the token of `X-Subject-Token`; without one the real Keystone answers 403. */

@@ -72,20 +72,12 @@ function projectList(cloud: Cloud, request: SimRequest, projects: Project[]): An
   });
 }
 
-/** Whether the role held on the token's project lets the projects of this domain be listed; null: of all. */
-function maySeeProjects({ world }: Cloud, token: Token, domainId: string | null): boolean {
-  const own = world.projects.get(token.projectId ?? '')?.domainId;
-  const allowed = rightsOf(roleOf(world, token)).listProjects;
-  return allowed === 'any' || (allowed === 'own domain' && domainId !== null && domainId === own);
-}
-
-/**
- * `GET /v3/projects`. A token of a domain may ask for any, and is shown that domain's only, with whatever role: each one
- * here implies `reader`.
- */
+/** `GET /v3/projects`: which domains' may be asked for depends on the role held on the token's project. */
 function listProjects(cloud: Cloud, request: SimRequest, token: Token): Answer {
+  const allowed = rightsOf(roleOf(cloud.world, token)).listProjects;
+  const own = cloud.world.projects.get(token.projectId ?? '')?.domainId;
   const asked = request.query.get('domain_id');
-  if (token.domainId === null && !maySeeProjects(cloud, token, asked)) {
+  if (allowed === null || (allowed === 'own domain' && (asked === null || asked !== own))) {
     return identityForbidden('identity:list_projects');
   }
   const enabled = request.query.get('enabled');
@@ -93,7 +85,6 @@ function listProjects(cloud: Cloud, request: SimRequest, token: Token): Answer {
   const wanted = [...cloud.world.projects.values()].filter(
     (project) =>
       (asked === null || project.domainId === asked) &&
-      (token.domainId === null || project.domainId === token.domainId) &&
       (name === null || project.name === name) &&
       (enabled === null || project.enabled === !/^(0|false|no)$/i.test(enabled)),
   );
@@ -108,24 +99,6 @@ function listOwnProjects(cloud: Cloud, request: SimRequest, token: Token): Answe
     request,
     [...roles.keys()].flatMap((id) => cloud.world.projects.get(id) ?? []),
   );
-}
-
-/** `GET /v3/auth/domains`: those that the user has a role on, one that only their projects inherit not among them. */
-function listOwnDomains(cloud: Cloud, request: SimRequest, token: Token): Answer {
-  const roles = cloud.world.users.get(token.userId)?.roles ?? new Map<string, string>();
-  const domains = [...roles.keys()].flatMap((id) => cloud.world.domains.get(id) ?? []);
-  return ok({
-    domains: domains.map(({ id, name, enabled }) => ({
-      id,
-      name,
-      description: '',
-      enabled,
-      tags: [],
-      options: {},
-      links: { self: `${request.base}/v3/domains/${id}` },
-    })),
-    links: { next: null, self: selfLink(request), previous: null },
-  });
 }
 
 function showCatalog(cloud: Cloud, request: SimRequest, token: Token): Answer {
@@ -151,6 +124,5 @@ export function keystone(cloud: Cloud, request: SimRequest): Answer {
   if (!token) return identityUnauthorized(`${request.base}/v3`);
   if (request.route === 'revoke') return revoke(cloud, request);
   if (request.route === 'catalog') return showCatalog(cloud, request, token);
-  if (request.route === 'authDomains') return listOwnDomains(cloud, request, token);
   return request.route === 'projects' ? listProjects(cloud, request, token) : listOwnProjects(cloud, request, token);
 }

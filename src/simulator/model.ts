@@ -31,7 +31,7 @@ export interface User {
   enabled: boolean;
   /** A locked account answers as a wrong password does. */
   locked: boolean;
-  /** Id of a project, or of the domain itself -> the name of the role held there; what it allows is in `policy.ts`. */
+  /** Project id -> the name of the role held there; what it allows is in `policy.ts`. */
   readonly roles: Map<string, string>;
   /** Password logins tried, good or bad, since the start. */
   attempts: number;

@@ -12,7 +12,7 @@ interface Rendered {
 function keyOf({ method, path, search, token, headers, base }: SimRequest): string | null {
   if (method !== 'GET' || !token) return null;
   const version = headers['openstack-api-version'] ?? headers['x-openstack-nova-api-version'];
-  return [base, path, search, token.userId, token.projectId, token.domainId, version].join(' ');
+  return [base, path, search, token.userId, token.projectId, version].join(' ');
 }
 
 /** Good answers to GETs, kept as bytes for `renderOnce`. */

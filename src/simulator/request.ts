@@ -10,7 +10,6 @@ export const ROUTES = [
   'catalog',
   'projects',
   'authProjects',
-  'authDomains',
   'servers',
   'limits',
   'version',

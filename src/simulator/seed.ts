@@ -122,8 +122,7 @@ export function worldFromExpected(expected: ExpectedRig): World {
       id: domain.admin.user_id,
       name: domain.admin.user,
       password: domain.admin.password,
-      // The rig gives `admin` on the domain itself to every domain's user.
-      roles: { [domain.id]: 'admin', ...Object.fromEntries(domain.projects.map((one) => [one.id, role])) },
+      roles: Object.fromEntries(domain.projects.map((one) => [one.id, role])),
     });
   }
   return world;

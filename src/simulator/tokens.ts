@@ -3,10 +3,8 @@ import { createHash } from 'node:crypto';
 export interface Token {
   readonly id: string;
   readonly userId: string;
-  /** null: unscoped, or of a domain. */
+  /** null: unscoped. */
   readonly projectId: string | null;
-  /** null: not of a domain. */
-  readonly domainId: string | null;
   readonly methods: readonly string[];
   /** null: of another kind of login. */
   readonly applicationCredentialId: string | null;
@@ -19,7 +17,6 @@ export interface Token {
 export interface TokenRequest {
   userId: string;
   projectId: string | null;
-  domainId: string | null;
   methods: readonly string[];
   /** For a token obtained from a token: it keeps this one's end. */
   parent: Token | null;
@@ -55,7 +52,6 @@ export class TokenStore {
       id: opaque(`${number} ${request.userId} ${issuedAt}`),
       userId: request.userId,
       projectId: request.projectId,
-      domainId: request.domainId,
       methods: request.methods,
       applicationCredentialId: credential?.id ?? null,
       auditIds: parent ? [audit, ...parent.auditIds.slice(-1)] : [audit],

@@ -23,7 +23,7 @@ export type UserInput = Partial<Pick<User, 'id' | 'enabled' | 'locked'>> & {
   domainId: string;
   name: string;
   password: string;
-  /** Id of a project or of the domain -> role name. */
+  /** Project id -> role name. */
   roles?: Record<string, string>;
 };
 

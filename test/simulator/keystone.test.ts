@@ -151,29 +151,6 @@ describe('simulator: lists of projects', () => {
     expect(all).to.have.members(world.projectsOf(acme.id).map((project) => project.id));
   });
 
-  it('shows all of the domain to a token of it, which takes a role on the domain itself', async () => {
-    const { sim, world, acme, globex } = await stage('reader');
-    const token = await login(sim, acme.id);
-    const scope = { domain: { id: acme.id } };
-    const body = { auth: { identity: { methods: ['token'], token: { id: token } }, scope } };
-    const ownDomains = async () => (await get(`${sim.authUrl}/auth/domains`, token)).json;
-    expect(await ownDomains()).to.deep.include({ domains: [] });
-    expect((await post(`${sim.authUrl}/auth/tokens`, body)).status).to.equal(401);
-
-    world.findUser(acme.id, 'boss')!.roles.set(acme.id, 'reader');
-    world.addProject({ domainId: acme.id, name: 'foreign to boss' });
-    expect((await ownDomains()).domains).to.have.length(1);
-    const issued = await post(`${sim.authUrl}/auth/tokens?nocatalog`, body);
-    expect(issued.status).to.equal(201);
-    expect(issued.json.token).to.deep.include({ domain: { id: acme.id, name: 'acme' } });
-    expect(issued.json.token).not.to.have.any.keys('project', 'is_domain', 'catalog');
-    const ofDomain = issued.headers.get('x-subject-token')!;
-    const count = async (query: string) => projectIds(await get(`${sim.authUrl}/projects${query}`, ofDomain)).length;
-    expect(await count(`?domain_id=${acme.id}`)).to.equal(3);
-    expect(await count('')).to.equal(3);
-    expect(await count(`?domain_id=${globex.id}`)).to.equal(0);
-  });
-
   it('says when it cut a list', async () => {
     const { sim, acme } = await stage('member', { projectListLimit: 1 });
     const { json } = await get(`${sim.authUrl}/auth/projects`, await login(sim, acme.id));

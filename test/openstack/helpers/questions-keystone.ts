@@ -1,4 +1,4 @@
-import { ask, post, rescopeBody, token } from './api.js';
+import { ask, post, rescopeBody } from './api.js';
 import { memberLogin, nobody, projectId, revokedToken, type Asked, type Question } from './asked.js';
 
 /* What the exporter asks of Keystone, and what it may be told when something is wrong. */
@@ -26,23 +26,6 @@ function identityGet(path: (cloud: Asked) => string, who: (cloud: Asked) => stri
   return (cloud) => {
     const auth = who(cloud);
     return ask(`${cloud.authUrl}${path(cloud)}`, { headers: auth === null ? {} : { 'X-Auth-Token': auth } });
-  };
-}
-
-/** The body that exchanges a token for one of a domain itself. */
-function domainBody(from: string, { id }: { id: string }): unknown {
-  return { auth: { identity: { methods: ['token'], token: { id: from } }, scope: { domain: { id } } } };
-}
-
-function rescopeToDomain(which: 'member' | 'admin', query = ''): Question {
-  return (cloud) => post(`${cloud.authUrl}/auth/tokens${query}`, domainBody(cloud.member.login, cloud[which].domain));
-}
-
-/** Asked with a token of the member's domain itself. */
-function asDomain(path: (cloud: Asked) => string): Question {
-  return async (cloud) => {
-    const ofDomain = await token(cloud.authUrl, domainBody(cloud.member.login, cloud.member.domain));
-    return identityGet(path, () => ofDomain)(cloud);
   };
 }
 
@@ -109,17 +92,5 @@ export const KEYSTONE: Readonly<Record<string, Question>> = {
       () => dead,
     )(cloud);
   },
-  'a token of the domain itself': rescopeToDomain('member'),
-  'a token of the domain itself without a catalog': rescopeToDomain('member', '?nocatalog'),
-  "a token of another domain's": rescopeToDomain('admin'),
-  'projects, asked with a token of the domain': asDomain(projectsOf('member')),
-  "projects of another domain's, asked with a token of the domain": asDomain(projectsOf('admin')),
-  'projects of no domain named, asked with a token of the domain': asDomain(() => '/projects'),
-  "a user's own domains": identityGet(() => '/auth/domains', memberLogin),
-  'own domains without a token': identityGet(
-    () => '/auth/domains',
-    () => null,
-  ),
-  'own domains with a made-up token': identityGet(() => '/auth/domains', nobody),
   'an unknown page of Keystone': identityGet(() => '/nothing-here', memberLogin),
 };

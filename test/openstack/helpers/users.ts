@@ -3,8 +3,8 @@ import type { Expected, ExpectedDomain } from './expected.js';
 
 /* Users with exactly the roles that a test gives them, made through Keystone's own API. */
 
-/** Where a role is held: on the domain itself, inherited by its projects, or on one project. */
-export type Place = 'domain' | 'inherited' | { projectId: string };
+/** Where a role is held: on the domain, inherited by its projects, or on one project. */
+export type Place = 'inherited' | { projectId: string };
 export type Grant = readonly [role: string, place: Place];
 
 export class Users {
@@ -75,7 +75,6 @@ export class Users {
 
   #path(userId: string, [role, place]: Grant): string {
     const end = `users/${userId}/roles/${this.#roles.get(role)}`;
-    if (place === 'domain') return `/domains/${this.#domain.id}/${end}`;
     if (place === 'inherited') return `/OS-INHERIT/domains/${this.#domain.id}/${end}/inherited_to_projects`;
     return `/projects/${place.projectId}/${end}`;
   }
