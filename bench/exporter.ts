@@ -1,0 +1,69 @@
+import { listeningUrl, Program } from '../test/helpers/program.js';
+import { cloudEnv, Page } from '../test/program/rig.js';
+import { cpuSeconds, peakRssMb } from './kernel.js';
+import type { BenchStrategy } from './scenarios.js';
+
+/** `auto` chooses all but this one by what the domains' users may see. */
+const LIMITS_ARGUMENTS = ['--collect.counting=quota'];
+
+export interface ExporterPlan {
+  authUrl: string;
+  /** domains.txt */
+  file: string;
+  strategy: BenchStrategy;
+  /** `--collect.request-concurrency` */
+  concurrency: number;
+}
+
+/** A scrape as the scraper sees it. */
+export interface Scraped {
+  /** From the request to the last byte. */
+  ms: number;
+  page: Page;
+  /** Of the whole process, all its threads; null where the system does not tell. */
+  cpuSeconds: number | null;
+}
+
+/** The real program as a process of its own. */
+export class Exporter {
+  readonly url: string;
+  readonly #program: Program;
+
+  private constructor(program: Program, url: string) {
+    this.#program = program;
+    this.url = url;
+  }
+
+  static async start({ authUrl, file, strategy, concurrency }: ExporterPlan): Promise<Exporter> {
+    const settings = [`--domains.file=${file}`, `--collect.request-concurrency=${concurrency}`];
+    const own = strategy === 'project-limits' ? LIMITS_ARGUMENTS : [];
+    const args = ['serve', '--web.listen-address=127.0.0.1:0', ...settings, ...own];
+    const program = new Program(args, { env: cloudEnv({ authUrl }) });
+    try {
+      return new Exporter(program, await listeningUrl(program));
+    } catch (error) {
+      await program.kill();
+      throw error;
+    }
+  }
+
+  async scrape(): Promise<Scraped> {
+    const before = await cpuSeconds(this.#program.pid);
+    const started = performance.now();
+    const response = await fetch(`${this.url}/metrics`);
+    const text = await response.text();
+    const ms = performance.now() - started;
+    const after = await cpuSeconds(this.#program.pid);
+    if (response.status !== 200) throw new Error(`/metrics answers ${response.status}`);
+    return { ms, page: new Page(text), cpuSeconds: before === null || after === null ? null : after - before };
+  }
+
+  /** In MB, since the start. */
+  peakRssMb(): Promise<number | null> {
+    return peakRssMb(this.#program.pid);
+  }
+
+  async stop(): Promise<void> {
+    await this.#program.kill();
+  }
+}

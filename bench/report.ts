@@ -1,0 +1,154 @@
+import { table, type Cell } from '../src/commands/table.js';
+import { requestsText, totalOf } from './formula.js';
+import type { CaseResult } from './measure.js';
+import { SCENARIOS, type Case } from './scenarios.js';
+import { targetsOf } from './targets.js';
+
+/* What was measured, as text. */
+
+/** A number with so many digits behind the point; NaN and null are nothing. */
+export function number(value: number | null, digits = 0): Cell {
+  return value === null || Number.isNaN(value) ? null : { text: value.toFixed(digits), isNumber: true };
+}
+
+const MB = 1e6;
+
+/** What names the rows of each table. */
+export const CASE_COLUMNS = ['case', 'strategy', 'ms a call'] as const;
+
+export const caseCells = ({ scenario, strategy, latencyMs }: Case): Cell[] => [scenario, strategy, latencyMs];
+
+function timesTable(results: readonly CaseResult[]): string {
+  const header = ['rounds', 'cold ms', 'warm ms', 'p95', 'floor ms', 'p95', 'ratio', 'discard ms', 'ratio'];
+  return table(
+    [...CASE_COLUMNS, ...header],
+    results.map((result) => [
+      ...caseCells(result),
+      result.rounds,
+      number(result.cold.ms.median),
+      number(result.warm.ms.median),
+      number(result.warm.ms.p95),
+      number(result.floor.ms.median),
+      number(result.floor.ms.p95),
+      number(result.ratio, 2),
+      number(result.discard.ms.median),
+      number(result.warm.ms.median / result.discard.ms.median, 2),
+    ]),
+  );
+}
+
+function costTable(results: readonly CaseResult[]): string {
+  const header = [
+    'CPU s cold',
+    'warm',
+    'floor',
+    'peak RSS MB',
+    'lag p99 ms',
+    'worst',
+    'healthy p99 ms',
+    'worst',
+    'cold p99',
+    'worst',
+  ];
+  return table(
+    [...CASE_COLUMNS, ...header, 'poller late p99', 'worst'],
+    results.map((result) => {
+      const { cold, warm, floor, peakRssMb } = result;
+      return [
+        ...caseCells(result),
+        number(cold.cpuSeconds, 2),
+        number(warm.cpuSeconds, 2),
+        number(floor.cpuSeconds, 2),
+        number(peakRssMb),
+        number(warm.lagP99Ms),
+        number(warm.lagWorstMs),
+        number(warm.healthyP99Ms),
+        number(warm.healthyWorstMs),
+        number(cold.healthyP99Ms),
+        number(cold.healthyWorstMs),
+        number(warm.pollerP99Ms),
+        number(warm.pollerWorstMs),
+      ];
+    }),
+  );
+}
+
+function requestsTable(results: readonly CaseResult[]): string {
+  const header = [
+    'warm',
+    'formula',
+    'MB',
+    'in flight',
+    'cold',
+    'cold MB',
+    'cloud busy',
+    'its ceiling',
+    'kinds, cold',
+    'kinds, warm',
+  ];
+  return table(
+    [...CASE_COLUMNS, ...header],
+    results.map((result) => {
+      const { cold, warm, formula, simulator } = result;
+      const { requestsPerSecond, mbPerSecond, busy } = simulator;
+      return [
+        ...caseCells(result),
+        totalOf(warm.requests),
+        totalOf(formula),
+        number(warm.bytes / MB, 2),
+        `${warm.peakInFlight}/${result.concurrency}`,
+        totalOf(cold.requests),
+        number(cold.bytes / MB, 2),
+        { text: `${(100 * busy).toFixed(0)} %`, isNumber: true },
+        `${requestsPerSecond.toFixed(0)}/s, ${mbPerSecond.toFixed(0)} MB/s`,
+        requestsText(cold.requests),
+        requestsText(warm.requests),
+      ];
+    }),
+  );
+}
+
+function targetsTable(results: readonly CaseResult[]): string {
+  const rows = results.flatMap((result) =>
+    targetsOf(result).map(({ name, text, met }) => [...caseCells(result), name, met ? 'met' : 'NOT MET', text]),
+  );
+  return table([...CASE_COLUMNS, 'target', 'result', 'measured'], rows);
+}
+
+function othersTable(results: readonly CaseResult[]): string | null {
+  const slow = results.filter(({ others }) => others !== null);
+  if (slow.length === 0) return null;
+  return table(
+    [...CASE_COLUMNS, 'median ms', 'p95', 'worst'],
+    slow.map((result) => [
+      ...caseCells(result),
+      number(result.others?.median ?? null),
+      number(result.others?.p95 ?? null),
+      number(result.others?.worst ?? null),
+    ]),
+  );
+}
+
+/** What the names of the scenarios stand for. */
+export function legend(cases: readonly Case[]): string {
+  return [...new Set(cases.map(({ scenario }) => SCENARIOS[scenario].title))].join('\n');
+}
+
+/** All tables of a run. */
+export function reportText(results: readonly CaseResult[]): string {
+  const others = othersTable(results);
+  const sections: [title: string, body: string][] = [
+    [
+      'Times. A ratio is the warm median through that of the floor, or of the answers thrown away.',
+      timesTable(results),
+    ],
+    [
+      "What a scrape costs, and how the exporter answers meanwhile. Node's sampling puts 10 ms into each lag.",
+      costTable(results),
+    ],
+    ['Requests. The cloud is no bottleneck while it is not busy.', requestsTable(results)],
+    ...(others === null ? [] : [['The domains beside the slow one.', others] as [string, string]]),
+    ['Targets.', targetsTable(results)],
+  ];
+  return [legend(results), ...sections.map(([title, body]) => `${title}\n${body}`)].join('\n\n');
+}

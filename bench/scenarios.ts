@@ -1,0 +1,141 @@
+/* What is measured: worlds of three sizes and two odd ones, each by the strategies and at the latencies that matter. */
+
+export const STRATEGIES = ['domain-list', 'cloud-list', 'project-list', 'project-limits'] as const;
+export type BenchStrategy = (typeof STRATEGIES)[number];
+
+/** How large a world is; projects and servers are spread evenly. */
+export interface Size {
+  domains: number;
+  /** In all domains together. */
+  projects: number;
+  /** In all domains together. */
+  servers: number;
+}
+
+interface Plan {
+  strategy: BenchStrategy;
+  /** Milliseconds that each answer of the cloud waits. */
+  latencies: readonly number[];
+}
+
+export interface Scenario {
+  title: string;
+  size: Size;
+  /** Milliseconds that each answer to the last domain waits beside the latency; 0: no domain is slow. */
+  slowMs: number;
+  /** Rounds are measured for so long, in milliseconds, … */
+  budgetMs: number;
+  /** … but at least so many. */
+  minRounds: number;
+  plans: readonly Plan[];
+  /** With `--full`. */
+  fullPlans: readonly Plan[];
+}
+
+export const SCENARIO_NAMES = ['S', 'M', 'L', 'one', 'slow'] as const;
+export type ScenarioName = (typeof SCENARIO_NAMES)[number];
+
+const USUAL = [20];
+const EVERY = [0, 20, 100];
+
+const at = (latencies: readonly number[], ...strategies: readonly BenchStrategy[]): Plan[] =>
+  strategies.map((strategy) => ({ strategy, latencies }));
+
+const EVERYTHING = at(EVERY, ...STRATEGIES);
+const SMALL = [...at(EVERY, 'domain-list', 'project-list'), ...at(USUAL, 'cloud-list', 'project-limits')];
+
+export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
+  S: {
+    title: 'S: 10 domains, 40 projects, 1,000 servers',
+    size: { domains: 10, projects: 40, servers: 1000 },
+    slowMs: 0,
+    budgetMs: 4000,
+    minRounds: 5,
+    plans: SMALL,
+    fullPlans: EVERYTHING,
+  },
+  M: {
+    title: 'M: 100 domains, 1,000 projects, 10,000 servers',
+    size: { domains: 100, projects: 1000, servers: 10_000 },
+    slowMs: 0,
+    budgetMs: 14_000,
+    minRounds: 5,
+    plans: SMALL,
+    fullPlans: EVERYTHING,
+  },
+  L: {
+    title: 'L: 1,000 domains, 10,000 projects, 100,000 servers',
+    size: { domains: 1000, projects: 10_000, servers: 100_000 },
+    slowMs: 0,
+    budgetMs: 40_000,
+    minRounds: 3,
+    plans: at(USUAL, ...STRATEGIES),
+    fullPlans: EVERYTHING,
+  },
+  one: {
+    title: 'one: 1 domain, 10 projects, 20,000 servers',
+    size: { domains: 1, projects: 10, servers: 20_000 },
+    slowMs: 0,
+    budgetMs: 10_000,
+    minRounds: 5,
+    plans: at(USUAL, 'domain-list', 'project-list'),
+    fullPlans: at(EVERY, 'domain-list', 'project-list', 'project-limits'),
+  },
+  slow: {
+    title: 'slow: 100 domains, 1,000 projects, 10,000 servers; each answer to one domain takes 1 s more',
+    size: { domains: 100, projects: 1000, servers: 10_000 },
+    slowMs: 1000,
+    budgetMs: 14_000,
+    minRounds: 3,
+    plans: at(USUAL, 'domain-list', 'project-list'),
+    fullPlans: at(USUAL, 'domain-list', 'project-list', 'project-limits'),
+  },
+};
+
+/** One line of the table. */
+export interface Case {
+  scenario: ScenarioName;
+  strategy: BenchStrategy;
+  latencyMs: number;
+  /** Of its rounds, in milliseconds. */
+  budgetMs: number;
+  minRounds: number;
+}
+
+/** What was asked for on the command line; null: whatever the scenario has. */
+export interface Choice {
+  scenarios: readonly ScenarioName[];
+  strategies: readonly BenchStrategy[] | null;
+  latencies: readonly number[] | null;
+  /** Exactly so many; null: as many as fit into the scenario's time. */
+  rounds: number | null;
+  full: boolean;
+}
+
+/** With `--full` there is more time for each case as well. */
+const FULL_FACTOR = 2;
+
+/** The cases in the order in which they are run and shown; a strategy asked for by name is run also where the plans have it not. */
+export function casesOf({ scenarios, strategies, latencies, rounds, full }: Choice): Case[] {
+  return scenarios.flatMap((scenario) => {
+    const { plans, fullPlans, budgetMs, minRounds } = SCENARIOS[scenario];
+    const usual = full ? fullPlans : plans;
+    const planned = strategies
+      ? strategies.map((strategy) => usual.find((plan) => plan.strategy === strategy) ?? { strategy, latencies: USUAL })
+      : usual;
+    const time = rounds === null ? budgetMs * (full ? FULL_FACTOR : 1) : 0;
+    return planned.flatMap((plan) =>
+      (latencies ?? plan.latencies).map((latencyMs) => ({
+        scenario,
+        strategy: plan.strategy,
+        latencyMs,
+        budgetMs: time,
+        minRounds: rounds ?? minRounds,
+      })),
+    );
+  });
+}
+
+export function caseName({ scenario, strategy, latencyMs }: Case): string {
+  return `${scenario} ${strategy} ${latencyMs} ms`;
+}
