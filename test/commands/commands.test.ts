@@ -137,7 +137,8 @@ describe('commands that collect once', () => {
       'acme: main, side',
       'globex: main, side',
       '',
-      'Where only the projects of the user can be seen, a project without a role for the user is not in the figures.',
+      'Where only the projects of the user can be seen, a project without a role for the user is not in the figures. ' +
+        'A role on the domain, inherited by its projects, leaves none out.',
     ]);
   });
 
