@@ -50,7 +50,7 @@ export class Exporter {
   async scrape(): Promise<Scraped> {
     const before = await cpuSeconds(this.#program.pid);
     const started = performance.now();
-    const response = await fetch(`${this.url}/metrics`);
+    const response = await fetch(`${this.url}/metrics`, { headers: { Connection: 'close' } });
     const text = await response.text();
     const ms = performance.now() - started;
     const after = await cpuSeconds(this.#program.pid);

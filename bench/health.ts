@@ -10,27 +10,28 @@ interface Poll {
   answers: number[];
   /** Milliseconds by which each request was sent too late: this process or the machine was busy. */
   late: number[];
-  failures: number;
+  /** What was wrong with those that are not among `answers`. */
+  failures: string[];
 }
 
-const agent = new http.Agent({ keepAlive: true });
-let poll: Poll = { answers: [], late: [], failures: 0 };
+let agent = new http.Agent();
+let poll: Poll = { answers: [], late: [], failures: [] };
 let open: Promise<void>[] = [];
 let timer: NodeJS.Timeout | undefined;
 
 function ask(url: string): Promise<void> {
   const started = performance.now();
-  const { answers } = poll;
+  const { answers, failures } = poll;
   return new Promise((resolve) => {
-    const failed = (): void => {
-      poll.failures += 1;
+    const failed = (error: Error): void => {
+      failures.push(error.message);
       resolve();
     };
     const request = http.get(url, { agent }, (response) => {
       response.resume().on('error', failed);
       response.on('end', () => {
-        if (response.statusCode !== 200) poll.failures += 1;
-        answers.push(performance.now() - started);
+        if (response.statusCode === 200) answers.push(performance.now() - started);
+        else failures.push(`HTTP ${response.statusCode}`);
         resolve();
       });
     });
@@ -41,7 +42,9 @@ function ask(url: string): Promise<void> {
 const handlers = {
   /** Asks until it is told to stop, whether or not the ones before were answered. */
   start(url: string): void {
-    poll = { answers: [], late: [], failures: 0 };
+    poll = { answers: [], late: [], failures: [] };
+    // The exporter may be just about to close a connection of the last time.
+    agent = new http.Agent({ keepAlive: true });
     open = [];
     let due = performance.now();
     const next = (): void => {
@@ -58,6 +61,7 @@ const handlers = {
   async stop(): Promise<Poll> {
     clearTimeout(timer);
     await Promise.all(open);
+    agent.destroy();
     return poll;
   },
 };

@@ -53,8 +53,9 @@ export interface Ceiling {
 /** What `--collect.request-concurrency` is if nobody sets it. */
 export const DEFAULT_CONCURRENCY = Number(OPTIONS['collect.request-concurrency'].default);
 
-/** Until code is compiled and connections are open. */
+/** Until code is compiled and connections are open: so many rounds, or fewer where they take so long, in milliseconds. */
 const WARM_UPS = 2;
+const WARM_UP_MS = 2000;
 const MAX_ROUNDS = 40;
 const CEILING_RUNS = 2;
 const CEILING_REQUESTS = 300;
@@ -131,9 +132,12 @@ class Floors {
 
 async function measureRounds(rig: BenchRig, exporter: Exporter, floors: Floors): Promise<Rounds> {
   const unmeasured: Rounds = { scrapes: [], floor: [], discard: [] };
-  for (let i = 0; i < WARM_UPS; i += 1) {
+  const warmingSince = performance.now();
+  await rig.scrape(exporter);
+  await floors.load(DEFAULT_CONCURRENCY);
+  await floors.round(unmeasured);
+  for (let i = 1; i < WARM_UPS && performance.now() - warmingSince < WARM_UP_MS; i += 1) {
     await rig.scrape(exporter);
-    if (i === 0) await floors.load(DEFAULT_CONCURRENCY);
     await floors.round(unmeasured);
   }
   const rounds: Rounds = { scrapes: [], floor: [], discard: [] };

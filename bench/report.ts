@@ -2,7 +2,7 @@ import { table, type Cell } from '../src/commands/table.js';
 import { requestsText, totalOf } from './formula.js';
 import type { CaseResult } from './measure.js';
 import { SCENARIOS, type Case } from './scenarios.js';
-import { targetsOf } from './targets.js';
+import { targetsOf, type Target } from './targets.js';
 
 /* What was measured, as text. */
 
@@ -108,11 +108,20 @@ function requestsTable(results: readonly CaseResult[]): string {
   );
 }
 
+const TARGETS = ['requests', 'logins', 'in flight', 'warm', 'peak RSS', 'healthy'] as const;
+
+/** `-` where the case has no such target. */
+function targetCell(target: Target | undefined): Cell {
+  if (!target) return null;
+  return target.met ? 'met' : `NOT MET: ${target.text}`;
+}
+
 function targetsTable(results: readonly CaseResult[]): string {
-  const rows = results.flatMap((result) =>
-    targetsOf(result).map(({ name, text, met }) => [...caseCells(result), name, met ? 'met' : 'NOT MET', text]),
-  );
-  return table([...CASE_COLUMNS, 'target', 'result', 'measured'], rows);
+  const rows = results.map((result) => {
+    const targets = targetsOf(result);
+    return [...caseCells(result), ...TARGETS.map((name) => targetCell(targets.find((one) => one.name === name)))];
+  });
+  return table([...CASE_COLUMNS, ...TARGETS], rows);
 }
 
 function othersTable(results: readonly CaseResult[]): string | null {

@@ -83,7 +83,7 @@ export class BenchRig {
     const { page } = scraped;
     const seen = await this.cloud.ask('seen', undefined);
     const { answers, late, failures } = await this.#health.ask('stop', undefined);
-    if (failures > 0) throw new Error(`/-/healthy failed ${failures} times`);
+    if (failures.length > 0) throw new Error(`/-/healthy failed: ${failures.join(', ')}`);
     const told = [page.complete, page.get('vhi_total_vcpus_in_use'), page.get('vhi_total_ram_mb_in_use')];
     const right = [1, this.#truth.vcpus, this.#truth.ramMb];
     if (told.join() !== right.join()) {
