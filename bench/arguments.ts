@@ -43,7 +43,7 @@ function parse(args: readonly string[]) {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
     // Its further sentences are about dashes that nobody wrote.
-    throw new BadArgument((error as Error).message.replace(/\. .*$/s, ''), { cause: error });
+    throw new BadArgument((error as Error).message.replace(/\.\s.*$/s, ''), { cause: error });
   }
 }
 
