@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { constants, cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { BadArgument, parseArguments, USAGE, type BenchOptions } from './arguments.js';
 import { compare, comparisonText } from './compare.js';
@@ -76,6 +76,10 @@ async function run(options: BenchOptions): Promise<number> {
   );
   for (const line of off) say(`count is off: ${line}`);
   return options.checkCounts && off.length > 0 ? 1 : 0;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
 }
 
 try {

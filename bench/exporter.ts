@@ -24,6 +24,12 @@ export interface Scraped {
   cpuSeconds: number | null;
 }
 
+/** If the bench is told to end, none is left behind. */
+const running = new Set<Program>();
+process.on('exit', () => {
+  for (const program of running) program.send('SIGKILL');
+});
+
 /** The real program as a process of its own. */
 export class Exporter {
   readonly url: string;
@@ -31,6 +37,7 @@ export class Exporter {
 
   private constructor(program: Program, url: string) {
     this.#program = program;
+    running.add(program);
     this.url = url;
   }
 
@@ -65,5 +72,6 @@ export class Exporter {
 
   async stop(): Promise<void> {
     await this.#program.kill();
+    running.delete(this.#program);
   }
 }

@@ -152,7 +152,7 @@ export function reportText(results: readonly CaseResult[]): string {
       timesTable(results),
     ],
     [
-      "What a scrape costs, and how the exporter answers meanwhile. Node's sampling puts 10 ms into each lag.",
+      "What a scrape costs, answers to /-/healthy included, and how late these are. Node's sampling puts 10 ms into each lag.",
       costTable(results),
     ],
     ['Requests. The cloud is no bottleneck while it is not busy.', requestsTable(results)],

@@ -25,6 +25,9 @@ export interface Scrape extends Seen {
   othersMs: number[];
 }
 
+/** Nobody measures it. */
+const REHEARSAL_CONCURRENCY = 64;
+
 /** A series, its name with digits too; NaN where the page has it not. */
 function valueOf(page: Page, series: string): number {
   const line = page.text.split('\n').find((one) => one.startsWith(`${series} `));
@@ -118,7 +121,7 @@ export class BenchRig {
     this.#truth = truth;
     this.#slowDomain = slowDomain;
     await writeFile(this.#file, lines, { mode: 0o600 });
-    const rehearsal = await this.exporter(64);
+    const rehearsal = await this.exporter(REHEARSAL_CONCURRENCY);
     await this.scrape(rehearsal);
     await rehearsal.stop();
     await this.cloud.ask('pace', latencyMs);
