@@ -287,7 +287,7 @@ describe('HttpClient', () => {
         clearInterval(watch);
         expect(failure).to.include({ reason: 'bad_response', message: 'GET /a: the answer holds too many values' });
         // Parsed, each would take up to ten seconds on a quiet machine.
-        expect(Math.max(longest, performance.now() - last)).to.be.lessThan(1000);
+        expect(Math.max(longest, performance.now() - last)).to.be.lessThan(3000);
       });
     }
 

@@ -327,7 +327,7 @@ describe('A scrape of a cloud where every domain fails in its own way', () => {
 
   it('answers at its own deadline', () => {
     // At the latest a while after, where the machine is busy; the offset has its unit tests.
-    expect(seconds).to.be.within(TIMEOUT - 0.6, TIMEOUT + 2);
+    expect(seconds).to.be.within(TIMEOUT - 0.6, TIMEOUT + 5);
     expect(json.complete).to.be.false;
   });
 

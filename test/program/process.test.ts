@@ -58,7 +58,8 @@ describe('The end', () => {
         const began = performance.now();
         const stopped = rig.program.stop();
         const page = await scrape;
-        expect(performance.now() - began).to.be.within(GRACE_MS - 1000, GRACE_MS + 500);
+        // Before the cut, at which the answer would not have come.
+        expect(performance.now() - began).to.be.above(GRACE_MS - 1000);
         expect(page.complete).to.equal(0);
         expect(page.of('vhi_domain_vcpus_in_use', 'acme')).to.equal(3);
         expect(page.of('vhi_domain_collect_errors', 'acme')).to.equal(0);
@@ -67,7 +68,7 @@ describe('The end', () => {
         expect(page.get('vhi_total_vcpus_in_use')).to.equal(3);
         const { code, stderr } = await stopped;
         expect(code).to.equal(0);
-        expect(performance.now() - began).to.be.below(GRACE_MS + 1500);
+        expect(performance.now() - began).to.be.below(2 * GRACE_MS);
         expect(stderr).to.contain('level=info msg=stopping signal=SIGTERM').and.not.contain('level=error');
       });
     },
@@ -91,7 +92,7 @@ describe('The end', () => {
         rig.program.send('SIGINT');
         await rig.program.saw('stderr', /msg=stopping signal=SIGINT/);
         expect((await rig.program.stop('SIGTERM')).code).to.equal(1);
-        expect(performance.now() - began).to.be.below(3000);
+        expect(performance.now() - began).to.be.below(GRACE_MS);
         expect(await scrape).to.be.instanceOf(TypeError);
       });
     },
@@ -103,7 +104,7 @@ describe('The end', () => {
         await new Promise<void>((resolve) => silent.once('connect', resolve));
         const began = performance.now();
         expect((await rig.program.stop()).code).to.equal(0);
-        expect(performance.now() - began).to.be.below(3000);
+        expect(performance.now() - began).to.be.below(GRACE_MS);
         silent.destroy();
       });
     },
@@ -145,11 +146,9 @@ describe('A reload', () => {
       const three = worldOf({ name: 'acme', projects: [3] }, { name: 'globex' }, { name: 'initech' });
       await withRig({ world: three }, async (rig) => {
         expect((await rig.metrics()).get('vhi_domains_configured')).to.equal(3);
-        const began = performance.now();
         await writeFile(rig.file, linesOf(three, 'acme'));
         rig.program.send('SIGHUP');
         await rig.program.saw('stderr', /msg=reloaded\n/);
-        expect(performance.now() - began, 'sooner than the file would settle').to.be.below(1900);
         const page = await rig.metrics();
         expect(page.get('vhi_domains_configured')).to.equal(1);
         expect(page.get('vhi_total_vcpus_in_use')).to.equal(3);

@@ -7,7 +7,7 @@ import { until } from '../helpers/program.js';
 import { selfSigned } from '../helpers/loopback.js';
 
 /** Far less than the grace of the tests that must not need it. */
-const SOON_MS = 2000;
+const SOON_MS = 10_000;
 const LONG_MS = 60_000;
 
 describe('farewell', () => {

@@ -296,7 +296,7 @@ describe('the status page', () => {
     pageOf(snapshot);
     const start = performance.now();
     const page = pageOf(snapshot);
-    expect(performance.now() - start, 'ms').to.be.lessThan(500);
+    expect(performance.now() - start, 'ms').to.be.lessThan(2000);
     expect(page.length).to.be.lessThan(550_000);
     expect(page.split('<tbody')).to.have.length(1001);
     expect(seen(`<${section(page, 'attention')}`))
