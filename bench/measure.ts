@@ -18,6 +18,8 @@ export interface Cost extends Responsiveness {
   /** Of one scrape, on average; null where the system does not tell. */
   cpuSeconds: number | null;
   peakInFlight: number;
+  /** Part of the time in which the cloud had something to do, from 0 to 1; the median. */
+  cloudBusy: number;
 }
 
 export interface CaseResult extends Case {
@@ -46,8 +48,6 @@ export interface Ceiling {
   requestsPerSecond: number;
   /** MB of 1,000,000 bytes. */
   mbPerSecond: number;
-  /** Part of the time in which it was busy in warm scrapes, from 0 to 1. */
-  busy: number;
 }
 
 /** What `--collect.request-concurrency` is if nobody sets it. */
@@ -76,6 +76,7 @@ export function costOf(scrapes: readonly Scrape[], formula: Requests): Cost {
     bytes: median(scrapes.map(({ bytes }) => bytes)),
     cpuSeconds: cpu.length > 0 ? mean(cpu) : null,
     peakInFlight: worst(scrapes.map(({ peakInFlight }) => peakInFlight)),
+    cloudBusy: median(scrapes.map(({ busy }) => busy)),
     ...responsivenessOf(scrapes),
   };
 }
@@ -150,7 +151,7 @@ async function measureRounds(rig: BenchRig, exporter: Exporter, floors: Floors):
 }
 
 /** By so many requests at once as the exporter makes, none of which waits for another, again and again. */
-async function ceilingOf(rig: BenchRig, floors: Floors, scrapes: readonly Scrape[]): Promise<Ceiling> {
+async function ceilingOf(rig: BenchRig, floors: Floors): Promise<Ceiling> {
   await rig.cloud.ask('hurry', undefined);
   const requests = await floors.loadCeiling(CEILING_REQUESTS);
   let best = Infinity;
@@ -162,7 +163,6 @@ async function ceilingOf(rig: BenchRig, floors: Floors, scrapes: readonly Scrape
   return {
     requestsPerSecond: (1000 * requests) / best,
     mbPerSecond: bytes / 1000 / best,
-    busy: median(scrapes.map(({ busy }) => busy)),
   };
 }
 
@@ -190,7 +190,7 @@ export function measure(what: Case): Promise<CaseResult> {
         floor: { ms: floorMs, cpuSeconds: mean(floor.map(({ cpuSeconds }) => cpuSeconds)) },
         discard: { ms: spreadOf(discard) },
         ratio: warm.ms.median / floorMs.median,
-        simulator: await ceilingOf(rig, floors, scrapes),
+        simulator: await ceilingOf(rig, floors),
         others: slowMs > 0 ? spreadOf(scrapes.flatMap(({ othersMs }) => othersMs)) : null,
       };
     } finally {

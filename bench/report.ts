@@ -13,6 +13,8 @@ export function number(value: number | null, digits = 0): Cell {
 
 const MB = 1e6;
 
+const percent = (part: number): string => `${(100 * part).toFixed(0)} %`;
+
 /** What names the rows of each table. */
 export const CASE_COLUMNS = ['case', 'strategy', 'ms a call'] as const;
 
@@ -81,7 +83,7 @@ function requestsTable(results: readonly CaseResult[]): string {
     'in flight',
     'cold',
     'cold MB',
-    'cloud busy',
+    'cloud busy, cold and warm',
     'its ceiling',
     'kinds, cold',
     'kinds, warm',
@@ -90,7 +92,7 @@ function requestsTable(results: readonly CaseResult[]): string {
     [...CASE_COLUMNS, ...header],
     results.map((result) => {
       const { cold, warm, formula, simulator } = result;
-      const { requestsPerSecond, mbPerSecond, busy } = simulator;
+      const { requestsPerSecond, mbPerSecond } = simulator;
       return [
         ...caseCells(result),
         totalOf(warm.requests),
@@ -99,7 +101,7 @@ function requestsTable(results: readonly CaseResult[]): string {
         `${warm.peakInFlight}/${result.concurrency}`,
         totalOf(cold.requests),
         number(cold.bytes / MB, 2),
-        { text: `${(100 * busy).toFixed(0)} %`, isNumber: true },
+        `${percent(cold.cloudBusy)}, ${percent(warm.cloudBusy)}`,
         `${requestsPerSecond.toFixed(0)}/s, ${mbPerSecond.toFixed(0)} MB/s`,
         requestsText(cold.requests),
         requestsText(warm.requests),

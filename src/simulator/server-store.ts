@@ -12,6 +12,8 @@ function newestFirst(a: Row, b: Row): number {
 export class ServerStore {
   readonly #rows = new Map<string, Row>();
   readonly #byProject = new Map<string, Set<Row>>();
+  /** Those that have, or had, any. */
+  readonly #projectsOf = new Map<string, Set<string>>();
   readonly #sorted = new Map<string, Row[]>();
   #seq = 0;
 
@@ -30,6 +32,9 @@ export class ServerStore {
     let rows = this.#byProject.get(row.projectId);
     if (!rows) this.#byProject.set(row.projectId, (rows = new Set()));
     rows.add(row);
+    let projects = this.#projectsOf.get(domainId);
+    if (!projects) this.#projectsOf.set(domainId, (projects = new Set()));
+    projects.add(row.projectId);
     this.#forget(row);
     return row;
   }
@@ -85,10 +90,7 @@ export class ServerStore {
   #candidates(scope: Scope): Iterable<Row> {
     if (scope.kind === 'project') return this.#byProject.get(scope.id) ?? [];
     if (scope.kind === 'cloud') return this.#rows.values();
-    return [...this.#byProject.values()].flatMap((rows) => {
-      const [first] = rows;
-      return first?.domainId === scope.id ? [...rows] : [];
-    });
+    return [...(this.#projectsOf.get(scope.id) ?? [])].flatMap((id) => [...(this.#byProject.get(id) ?? [])]);
   }
 
   #forget(row: Row): void {

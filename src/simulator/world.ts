@@ -39,6 +39,8 @@ export class World {
   readonly servers = new ServerStore();
   /** Names of the cells whose database does not answer. */
   readonly downCells = new Set<string>();
+  readonly #foundUsers = new Map<string, User>();
+  readonly #foundProjects = new Map<string, Project>();
   readonly #seed: string;
   #made = 0;
 
@@ -137,11 +139,11 @@ export class World {
   }
 
   findUser(domainId: string, name: string): User | undefined {
-    return [...this.users.values()].find((user) => user.domainId === domainId && user.name === name);
+    return named(this.#foundUsers, this.users, domainId, name);
   }
 
   findProject(domainId: string, name: string): Project | undefined {
-    return [...this.projects.values()].find((project) => project.domainId === domainId && project.name === name);
+    return named(this.#foundProjects, this.projects, domainId, name);
   }
 
   /**
@@ -168,6 +170,27 @@ function keep<T extends { id: string }>(map: Map<string, T>, item: T): T {
   if (map.has(item.id)) throw new Error(`id ${item.id} exists already`);
   map.set(item.id, item);
   return item;
+}
+
+/**
+ * The one of that name.
+ * @param found those that were found before: a world of ten thousand is looked through but once for each
+ */
+function named<T extends { id: string; domainId: string; name: string }>(
+  found: Map<string, T>,
+  all: Map<string, T>,
+  domainId: string,
+  name: string,
+): T | undefined {
+  const key = `${domainId} ${name}`;
+  const known = found.get(key);
+  if (known?.name === name && all.get(known.id) === known) return known;
+  for (const item of all.values()) {
+    if (item.domainId !== domainId || item.name !== name) continue;
+    found.set(key, item);
+    return item;
+  }
+  return undefined;
 }
 
 function must<T>(map: Map<string, T>, id: string, what: string): T {

@@ -8,6 +8,7 @@ export function cost(change: Partial<Cost> = {}): Cost {
     bytes: 130_000_000,
     cpuSeconds: 2.5,
     peakInFlight: 64,
+    cloudBusy: 0.25,
     lagP99Ms: 30,
     lagWorstMs: 40,
     healthyCount: 100,
@@ -36,7 +37,7 @@ export function result(change: Partial<CaseResult> = {}): CaseResult {
     floor: { ms: spreadOf([100]), cpuSeconds: 2 },
     discard: { ms: spreadOf([65]) },
     ratio: 1.3,
-    simulator: { requestsPerSecond: 4000, mbPerSecond: 300, busy: 0.25 },
+    simulator: { requestsPerSecond: 4000, mbPerSecond: 300 },
     others: null,
     ...change,
   };

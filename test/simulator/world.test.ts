@@ -36,6 +36,20 @@ describe('simulator: world', () => {
     expect(left).to.deep.equal(['globex-2', 'globex-1', 'globex-0']);
   });
 
+  it('finds by name what is there now, whatever was found before', () => {
+    const world = small();
+    const { id } = world.findDomain({ name: 'acme' })!;
+    const first = world.findProject(id, 'main')!;
+    expect(world.findProject(id, 'main')).to.equal(first);
+    first.name = 'moved';
+    expect(world.findProject(id, 'main')).to.equal(undefined);
+    expect(world.findProject(id, 'moved')).to.equal(first);
+    world.removeProject(first.id);
+    expect(world.findProject(id, 'moved')).to.equal(undefined);
+    const second = world.addProject({ domainId: id, name: 'main' });
+    expect(world.findProject(id, 'main')).to.equal(second);
+  });
+
   it('lists a scope anew after a change in it', () => {
     const world = small();
     const { id } = world.findDomain({ name: 'acme' })!;
