@@ -10,6 +10,7 @@ import type { Collector } from '../snapshot/collector.js';
 import { scrapeTimeLeft } from '../snapshot/deadline.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { snapshotJson } from './json.js';
+import { SharedBodies } from './shared-body.js';
 import { STATUS_HEADERS, statusPage } from './status/page.js';
 
 export interface AppOptions {
@@ -28,6 +29,7 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Express {
   const { settings, file, self, log } = options;
   const { telemetryPath } = settings.web;
+  const bodies = new SharedBodies<Snapshot>();
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -42,16 +44,18 @@ export function createApp(options: AppOptions): Express {
       const { projects: withProjects, minIntervalMs } = settings.collect;
       const page = { snapshot, file: file(), withProjects, withTimestamp: minIntervalMs > 0 };
       const format = formatFor(req);
-      // Not `send`, which would rewrite the charset and with it the order of the type's parameters.
-      res.setHeader('Content-Type', format);
-      res.end(await renderMetrics(page, self, format));
+      // Not `type`, which would rewrite the charset and with it the order of the type's parameters.
+      res.setHeader('Content-Type', format).vary('Accept');
+      await bodies.of(snapshot, format, () => renderMetrics(page, self, format)).send(req, res);
     },
   });
   route(app, '/api/v1/snapshot', {
     head: (_req, res) => void res.type('json').end(),
     get: async (req, res) => {
       const snapshot = await scrape(options, req, res);
-      res.status(snapshot.totals ? 200 : 503).json(snapshotJson(snapshot));
+      res.status(snapshot.totals ? 200 : 503).type('json');
+      const make = (): Promise<string> => Promise.resolve(JSON.stringify(snapshotJson(snapshot)));
+      await bodies.of(snapshot, 'json', make).send(req, res);
     },
   });
   const text =
