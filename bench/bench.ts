@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { constants, cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { BadArgument, parseArguments, USAGE, type BenchOptions } from './arguments.js';
-import { compare, comparisonText } from './compare.js';
+import { compare, comparisonText, type Comparison } from './compare.js';
 import { measure, type CaseResult } from './measure.js';
 import { reportText } from './report.js';
 import { caseName, casesOf, type Case } from './scenarios.js';
@@ -12,39 +12,46 @@ import { countTargets, targetsOf, type Target } from './targets.js';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-async function inTurn<T>(cases: readonly Case[], run: (what: Case) => Promise<T>): Promise<T[]> {
-  const results: T[] = [];
-  for (const what of cases) {
-    const started = performance.now();
-    say(`${caseName(what)} …`);
-    results.push(await run(what));
-    say(`${caseName(what)}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
-  }
-  return results;
-}
-
-/** The results, and the words for each count that is off. */
+/** What came of the cases. */
 interface Outcome {
   json: unknown;
   text: string;
+  /** The words for each count that is off. */
   off: string[];
+}
+
+/** One that fails does not take the others' results away. @returns results, and what went wrong */
+async function inTurn<T>(
+  cases: readonly Case[],
+  run: (what: Case) => Promise<T>,
+): Promise<{ results: T[]; failures: string[] }> {
+  const results: T[] = [];
+  const failures: string[] = [];
+  for (const what of cases) {
+    const started = performance.now();
+    say(`${caseName(what)} …`);
+    try {
+      results.push(await run(what));
+      say(`${caseName(what)}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    } catch (error) {
+      failures.push(`${caseName(what)}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { results, failures };
 }
 
 const offOf = (what: Case, targets: readonly Target[]): string[] =>
   targets.filter(({ isCount, met }) => isCount && !met).map(({ name, text }) => `${caseName(what)}: ${name}: ${text}`);
 
-async function measureAll(cases: readonly Case[]): Promise<Outcome> {
-  const results = await inTurn(cases, measure);
-  const withTargets = (result: CaseResult) => ({ ...result, targets: targetsOf(result) });
+function outcomeOf(results: readonly CaseResult[]): Outcome {
   return {
-    json: results.map(withTargets),
+    json: results.map((result) => ({ ...result, targets: targetsOf(result) })),
     text: reportText(results),
     off: results.flatMap((result) => offOf(result, targetsOf(result))),
   };
 }
 
-async function compareAll(cases: readonly Case[], values: readonly number[]): Promise<Outcome> {
-  const results = await inTurn(cases, (what) => compare(what, values));
+function comparisonOf(results: readonly Comparison[]): Outcome {
   return {
     json: results,
     text: comparisonText(results),
@@ -54,28 +61,33 @@ async function compareAll(cases: readonly Case[], values: readonly number[]): Pr
   };
 }
 
-async function run(options: BenchOptions): Promise<number> {
+async function outcome(options: BenchOptions): Promise<Outcome & { failures: string[] }> {
+  const { concurrency } = options;
   const cases = casesOf(options);
+  if (concurrency) {
+    const { results, failures } = await inTurn(cases, (what) => compare(what, concurrency));
+    return { ...comparisonOf(results), failures };
+  }
+  const { results, failures } = await inTurn(cases, measure);
+  return { ...outcomeOf(results), failures };
+}
+
+async function run(options: BenchOptions): Promise<number> {
   const started = new Date();
-  const { json, text, off } = await (options.concurrency ? compareAll(cases, options.concurrency) : measureAll(cases));
-  const machine = {
-    node: process.version,
-    platform: process.platform,
-    cpus: cpus().length,
-    cpu: cpus()[0]?.model ?? '',
-  };
+  const { json, text, off, failures } = await outcome(options);
+  const cpu = cpus();
+  const machine = { node: process.version, platform: process.platform, cpus: cpu.length, cpu: cpu[0]?.model ?? '' };
   const seconds = Math.round((Date.now() - started.getTime()) / 1000);
+  const file = { at: started.toISOString(), seconds, machine, results: json, failures };
   await mkdir(dirname(options.json), { recursive: true });
-  await writeFile(
-    options.json,
-    `${JSON.stringify({ at: started.toISOString(), seconds, machine, results: json }, null, 2)}\n`,
-  );
+  await writeFile(options.json, `${JSON.stringify(file, null, 2)}\n`);
   console.log(text);
   console.log(
     `\n${seconds} s on ${machine.cpus} CPUs (${machine.cpu}), Node ${machine.node}. Results: ${options.json}`,
   );
+  for (const line of failures) say(`failed: ${line}`);
   for (const line of off) say(`count is off: ${line}`);
-  return options.checkCounts && off.length > 0 ? 1 : 0;
+  return failures.length > 0 || (options.checkCounts && off.length > 0) ? 1 : 0;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -14,11 +14,11 @@ interface Poll {
   failures: string[];
 }
 
-let agent = new http.Agent();
 let poll: Poll = { answers: [], late: [], failures: [] };
 let open: Promise<void>[] = [];
 let timer: NodeJS.Timeout | undefined;
 
+/** On a connection of its own, as kubelets and load balancers ask: none is closed under a request. */
 function ask(url: string): Promise<void> {
   const started = performance.now();
   const { answers, failures } = poll;
@@ -27,7 +27,7 @@ function ask(url: string): Promise<void> {
       failures.push(error.message);
       resolve();
     };
-    const request = http.get(url, { agent }, (response) => {
+    const request = http.get(url, { agent: false }, (response) => {
       response.resume().on('error', failed);
       response.on('end', () => {
         if (response.statusCode === 200) answers.push(performance.now() - started);
@@ -43,8 +43,6 @@ const handlers = {
   /** Asks until it is told to stop, whether or not the ones before were answered. */
   start(url: string): void {
     poll = { answers: [], late: [], failures: [] };
-    // The exporter may be just about to close a connection of the last time.
-    agent = new http.Agent({ keepAlive: true });
     open = [];
     let due = performance.now();
     const next = (): void => {
@@ -61,7 +59,6 @@ const handlers = {
   async stop(): Promise<Poll> {
     clearTimeout(timer);
     await Promise.all(open);
-    agent.destroy();
     return poll;
   },
 };

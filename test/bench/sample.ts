@@ -12,6 +12,7 @@ export function cost(change: Partial<Cost> = {}): Cost {
     lagP99Ms: 30,
     lagWorstMs: 40,
     healthyCount: 100,
+    healthyFailures: 0,
     healthyP99Ms: 100,
     healthyWorstMs: 300,
     pollerP99Ms: 1,

@@ -34,6 +34,7 @@ describe('bench: targets', () => {
     expect(missed({ scenario: 'M', peakRssMb: 201 })).to.deep.equal(['peak RSS']);
     expect(missed({ warm: cost({ healthyP99Ms: 101 }) })).to.deep.equal(['healthy']);
     expect(missed({ cold: cost({ healthyWorstMs: 301 }) })).to.deep.equal(['healthy']);
+    expect(missed({ warm: cost({ healthyFailures: 1 }) })).to.deep.equal(['healthy']);
   });
 
   it('see a request too many or too few, a login, a new token, and too much at once', () => {
