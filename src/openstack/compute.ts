@@ -69,6 +69,13 @@ export function parseServers({ body }: HttpAnswer): ServerPage {
   };
 }
 
+const namesSchema = z.object({ servers: z.array(z.object({ status: z.string().optional() })) });
+
+/** How many servers `GET /servers` names whose cell is down: only these have a status there. */
+export function parseUnknown({ body }: HttpAnswer): number {
+  return parseAnswer(namesSchema, body, 'servers').servers.filter(({ status }) => status === 'UNKNOWN').length;
+}
+
 function nextQuery(href: string): URLSearchParams {
   const query = queryOf(href);
   if (!query.get('marker')) throw new CollectError('bad_response', 'servers: the next link has no marker');

@@ -1,6 +1,13 @@
 import { CollectError } from '../errors.js';
-import { HttpFailure } from '../http/request.js';
-import { microversionHeaders, MICROVERSIONS, parseServers, type Server, type ServerPage } from './compute.js';
+import { HttpFailure, type HttpAnswer } from '../http/request.js';
+import {
+  microversionHeaders,
+  MICROVERSIONS,
+  parseServers,
+  parseUnknown,
+  type Server,
+  type ServerPage,
+} from './compute.js';
 import type { Visit } from './visit.js';
 
 export interface Listing {
@@ -20,34 +27,68 @@ const MAX_IDLE_PAGES = 3;
 /**
  * All servers that a token shows, page by page. The first request is bare, since Nova tells of a cell that is down
  * only where nothing but all_tenants is asked for. A listing ends where Nova gives no next link, as it does behind every
- * page that is full. A page that a proxy would not wait for (502, 504) is asked for once more at half the size.
+ * page that is full. A page that a proxy would not wait for (502, 504) is asked for once more at half the size, which is
+ * the size of pages for an hour.
+ * @throws CollectError, of reason `incomplete` behind the last page where a cell is down that small pages don't tell of
  */
 export async function* listServers(visit: Visit, listing: Listing): AsyncGenerator<Server[], void> {
   const seen = new Set<string>();
   const markers = new Set<string>();
   let idle = 0;
-  let limit = listing.probe ?? null;
   let marker: string | null = null;
   let rows = DEFAULT_PAGE;
+  let isBare = true;
   for (;;) {
-    const query: Query = { allTenants: listing.allTenants, marker, limit };
-    let page: ServerPage;
-    try {
-      page = await getPage(visit, listing.projectId, query);
-    } catch (error) {
-      if (!(error instanceof HttpFailure && (error.status === 502 || error.status === 504))) throw error;
-      limit = Math.max(1, Math.floor((limit ?? rows) / 2));
-      page = await getPage(visit, listing.projectId, { ...query, limit });
-    }
+    const { page, limit } = await getPageInTime(visit, listing, { marker, rows });
+    if (marker === null) isBare = limit === null;
     yield page.servers;
-    if (!page.next || listing.probe !== undefined) return;
-    marker = page.next.get('marker') ?? '';
+    if (listing.probe !== undefined) return;
     idle = page.servers.some(({ id }) => !seen.has(id)) ? 0 : idle + 1;
+    for (const { id } of page.servers) seen.add(id);
+    if (!page.next) break;
+    marker = page.next.get('marker') ?? '';
     if (markers.has(marker) || idle >= MAX_IDLE_PAGES)
       throw new CollectError('bad_response', 'servers: the next link does not advance');
     markers.add(marker);
-    for (const { id } of page.servers) seen.add(id);
     rows = Math.max(1, page.servers.length);
+  }
+  // Nova names servers of such a cell only where a page has room for them.
+  if (!isBare && seen.size < DEFAULT_PAGE) await checkCells(visit, listing);
+}
+
+/** A page, and the rows that were asked for; null: as many as Nova gives. */
+async function getPageInTime(
+  visit: Visit,
+  { projectId, allTenants, probe }: Listing,
+  { marker, rows }: { marker: string | null; rows: number },
+): Promise<{ page: ServerPage; limit: number | null }> {
+  const { pageSizes } = visit.cloud;
+  const endpoint = await visit.sharedEndpoint();
+  for (let isSecond = false; ; isSecond = true) {
+    const limit = probe ?? pageSizes.rows(endpoint);
+    try {
+      return { page: await getPage(visit, projectId, { allTenants, marker, limit }), limit };
+    } catch (error) {
+      const tookTooLong = error instanceof HttpFailure && (error.status === 502 || error.status === 504);
+      if (!tookTooLong || probe !== undefined) throw error;
+      pageSizes.halve(endpoint, limit ?? rows);
+      if (isSecond) throw error;
+    }
+  }
+}
+
+/**
+ * Asks for names only, which is far less work, but bare.
+ * @throws CollectError of reason `incomplete` where a cell is down
+ */
+async function checkCells(visit: Visit, { projectId, allTenants }: Listing): Promise<void> {
+  // Older than 2.69: it tells of no cell.
+  if (visit.cloud.microversions.has(await visit.sharedEndpoint())) return;
+  const query = queryString({ allTenants, marker: null, limit: null });
+  const unknown = parseUnknown(await get(visit, projectId, `/servers${query}`));
+  if (unknown > 0) {
+    const servers = unknown === 1 ? '1 server is' : `${unknown} servers are`;
+    throw new CollectError('incomplete', `${servers} in a cell that is down`);
   }
 }
 
@@ -58,17 +99,21 @@ interface Query {
 }
 
 async function getPage(visit: Visit, projectId: string | null, query: Query): Promise<ServerPage> {
+  return parseServers(await get(visit, projectId, `/servers/detail${queryString(query)}`));
+}
+
+/** At 2.69, or where the endpoint does not speak that, at 2.47. */
+async function get(visit: Visit, projectId: string | null, path: string): Promise<HttpAnswer> {
   const { microversions } = visit.cloud;
   const endpoint = await visit.sharedEndpoint();
   const version = microversions.get(endpoint) ?? MICROVERSIONS.downCells;
-  const path = `/servers/detail${queryString(query)}`;
   try {
-    return parseServers(await visit.compute(path, projectId, microversionHeaders(version)));
+    return await visit.compute(path, projectId, microversionHeaders(version));
   } catch (error) {
     const tooNew = error instanceof HttpFailure && error.status === 406 && version === MICROVERSIONS.downCells;
     if (!tooNew) throw error;
     microversions.set(endpoint, MICROVERSIONS.embeddedFlavor);
-    return getPage(visit, projectId, query);
+    return get(visit, projectId, path);
   }
 }
 

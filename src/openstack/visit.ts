@@ -4,6 +4,7 @@ import { HttpFailure, type HttpAnswer, type Service } from '../http/request.js';
 import { computeEndpoint, withProject } from './catalog.js';
 import type { Microversion } from './compute.js';
 import { LoginFailure } from './gates.js';
+import type { PageSizes } from './page-sizes.js';
 import { listProjects, type ProjectList } from './projects.js';
 import type { Login, Session, Token } from './session.js';
 
@@ -12,6 +13,7 @@ export interface CloudAccess {
   http: HttpClient;
   /** The highest microversion of ours that each compute endpoint speaks, where that is not the highest of all. */
   microversions: Map<string, Microversion>;
+  pageSizes: PageSizes;
 }
 
 interface Target {

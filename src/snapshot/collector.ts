@@ -9,6 +9,7 @@ import type { AttemptObserver } from '../http/request.js';
 import type { Logger } from '../log.js';
 import { LoginGates } from '../openstack/gates.js';
 import type { Passwords } from '../openstack/password.js';
+import { PageSizes } from '../openstack/page-sizes.js';
 import { Session } from '../openstack/session.js';
 import { Visit, type CloudAccess } from '../openstack/visit.js';
 import type { CollectSettings } from '../settings/settings.js';
@@ -175,6 +176,7 @@ export class Collector {
       access = {
         http: new HttpClient({ requestConcurrency, domainConcurrency, requestTimeoutMs, clock, observe }),
         microversions: new Map(),
+        pageSizes: new PageSizes(clock),
       };
       this.#clouds.set(key, access);
     }

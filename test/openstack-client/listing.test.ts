@@ -173,12 +173,96 @@ describe('listServers', () => {
       expect(gets()).to.deep.equal(['GET /servers/detail', 'GET /servers/detail?limit=500']);
     });
 
-    it(`asks for one row at least after ${status}`, async () => {
+    it(`asks for one row at least after ${status}, again and again`, async () => {
       bench.onGet = () => fail(refusal(status));
-      await failure(list({ probe: 1 }));
-      expect(gets()).to.deep.equal(['GET /servers/detail?limit=1', 'GET /servers/detail?limit=1']);
+      for (let listing = 0; listing < 6; listing += 1) await failure(list());
+      const limits = gets().map((line) => Number(line.split('=')[1] ?? 1000));
+      expect(limits).to.deep.equal([1000, 500, 250, 125, 62, 31, 15, 7, 3, 1, 1, 1]);
+    });
+
+    it(`does not make pages smaller since a probe met ${status}`, async () => {
+      bench.onGet = () => fail(refusal(status));
+      expect(await failure(list({ probe: 20 }))).to.include({ status });
+      await failure(list());
+      expect(gets()).to.deep.equal([
+        'GET /servers/detail?limit=20',
+        'GET /servers/detail',
+        'GET /servers/detail?limit=500',
+      ]);
     });
   }
+
+  describe('where whole pages took too long', () => {
+    const HOUR_MS = 3_600_000;
+
+    /** A cloud of so many servers, and of these the ones in a cell that is down. */
+    const slow =
+      (count: number, down: string[] = []) =>
+      (sent: Sent): HttpAnswer | Promise<HttpAnswer> => {
+        if (sent.request.url.includes('/detail')) {
+          return query(sent).has('limit') ? nova(count, 1000)(sent) : fail(refusal(504));
+        }
+        const names = Array.from({ length: count }, (_, i) => ({ id: String(i), name: 'UNKNOWN' }));
+        return answer({ servers: [...names, ...down.map((id) => ({ id, status: 'UNKNOWN' }))] });
+      };
+
+    it('asks for half a page at once for an hour, and then for a whole one', async () => {
+      bench.onGet = slow(1200);
+      await list();
+      const first = gets().length;
+      bench.clock.advance(HOUR_MS - 1);
+      await list();
+      expect(gets().slice(first)).to.deep.equal([
+        'GET /servers/detail?limit=500',
+        'GET /servers/detail?limit=500&marker=499',
+        'GET /servers/detail?limit=500&marker=999',
+      ]);
+      const second = gets().length;
+      bench.clock.advance(1);
+      await list();
+      expect(gets().slice(second, second + 2)).to.deep.equal(['GET /servers/detail', 'GET /servers/detail?limit=500']);
+    });
+
+    it('halves once for requests that fail together', async () => {
+      bench.onGet = slow(10);
+      await Promise.all([list(), list()]);
+      expect(gets().filter((line) => line.includes('limit'))).to.deep.equal([
+        'GET /servers/detail?limit=500',
+        'GET /servers/detail?limit=500',
+      ]);
+    });
+
+    it('asks bare for names, so that Nova tells of a cell that is down', async () => {
+      bench.onGet = slow(600);
+      expect(await list({ allTenants: true })).to.have.length(600);
+      expect(gets().at(-1)).to.equal('GET /servers?all_tenants=1');
+    });
+
+    it('is incomplete where a cell is down, and gives the servers of the others', async () => {
+      bench.onGet = slow(600, ['x', 'y']);
+      const ids: string[] = [];
+      const error = await failure(
+        (async () => {
+          for await (const servers of listServers(bench.visit(), { projectId: 'p1', allTenants: false })) {
+            ids.push(...servers.map(({ id }) => id));
+          }
+        })(),
+      );
+      expect(error).to.include({ reason: 'incomplete', message: '2 servers are in a cell that is down' });
+      expect(ids).to.have.length(600);
+      expect(bench.http.sent.at(-1)!.token).to.equal('p1-2');
+    });
+
+    it('asks for no names where Nova has no room to tell of a cell, or is too old to', async () => {
+      bench.onGet = slow(1000);
+      await list();
+      expect(gets().at(-1)).to.contain('detail');
+      const old = slow(600);
+      bench.onGet = (sent) => (version(sent) === 'compute 2.69' ? fail(refusal(406)) : old(sent));
+      await list();
+      expect(gets().at(-1)).to.contain('detail');
+    });
+  });
 
   for (const status of [500, 503, 403, 429]) {
     it(`does not ask for smaller pages after ${status}`, async () => {

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import type { CollectError } from '../../src/errors.js';
 import { HttpFailure } from '../../src/http/request.js';
+import { PageSizes } from '../../src/openstack/page-sizes.js';
 import type { Visit } from '../../src/openstack/visit.js';
+import { TestClock } from '../helpers/clock.js';
 import { CloudListing, CloudListings, type Member } from '../../src/usage/cloud-listing.js';
 import { ViewLost } from '../../src/usage/strategy.js';
 
@@ -31,7 +33,11 @@ class FakeMember implements Member {
       return { header: () => null, body: { servers, servers_links } };
     };
     const sharedEndpoint = () => Promise.resolve('http://nova');
-    this.visit = { compute, sharedEndpoint, cloud: { microversions: new Map() } } as unknown as Visit;
+    this.visit = {
+      compute,
+      sharedEndpoint,
+      cloud: { microversions: new Map(), pageSizes: new PageSizes(new TestClock()) },
+    } as unknown as Visit;
   }
 
   projectIds = (): string[] => this.projects;

@@ -61,6 +61,9 @@ export const NOVA: Readonly<Record<string, Question>> = {
     const empty = await token(authUrl, rescopeBody(member.login, projectId(member.domain, '-empty')));
     return nova(DETAIL, () => empty)(cloud);
   },
+  'names of servers': nova('/servers', busy),
+  'names of servers of all tenants, as an administrator': nova('/servers?all_tenants=1', cloudAdmin),
+  'names of servers of all tenants, as a member': nova('/servers?all_tenants=1', busy),
   'the first page': nova(`${DETAIL}?limit=5`, busy),
   'the page that the next link names': async (cloud) => {
     const page = await servers(cloud, '?limit=5');
