@@ -21,7 +21,17 @@ export const CASE_COLUMNS = ['case', 'strategy', 'ms a call'] as const;
 export const caseCells = ({ scenario, strategy, latencyMs }: Case): Cell[] => [scenario, strategy, latencyMs];
 
 function timesTable(results: readonly CaseResult[]): string {
-  const header = ['rounds', 'cold ms', 'warm ms', 'p95', 'floor ms', 'p95', 'ratio', 'discard ms', 'ratio'];
+  const header = [
+    'rounds',
+    'cold ms',
+    'warm ms',
+    'p95',
+    'floor ms',
+    'floor p95',
+    'warm/floor',
+    'discard ms',
+    'warm/discard',
+  ];
   return table(
     [...CASE_COLUMNS, ...header],
     results.map((result) => [
@@ -40,20 +50,10 @@ function timesTable(results: readonly CaseResult[]): string {
 }
 
 function costTable(results: readonly CaseResult[]): string {
-  const header = [
-    'CPU s cold',
-    'warm',
-    'floor',
-    'peak RSS MB',
-    'lag p99 ms',
-    'worst',
-    'healthy p99 ms',
-    'worst',
-    'cold p99',
-    'worst',
-  ];
+  const costs = ['CPU s cold', 'warm', 'floor', 'peak RSS MB', 'lag p99', 'lag worst'];
+  const healthy = ['healthy p99', 'worst', 'in cold p99', 'in cold worst', 'poller late p99', 'late worst'];
   return table(
-    [...CASE_COLUMNS, ...header, 'poller late p99', 'worst'],
+    [...CASE_COLUMNS, ...costs, ...healthy],
     results.map((result) => {
       const { cold, warm, floor, peakRssMb } = result;
       return [
@@ -150,11 +150,11 @@ export function reportText(results: readonly CaseResult[]): string {
   const others = othersTable(results);
   const sections: [title: string, body: string][] = [
     [
-      'Times. A ratio is the warm median through that of the floor, or of the answers thrown away.',
+      'Times. Warm ones against the floor, and against the answers thrown away: ratios of medians.',
       timesTable(results),
     ],
     [
-      "What a scrape costs, answers to /-/healthy included, and how late these are. Node's sampling puts 10 ms into each lag.",
+      "What a scrape costs, answers to /-/healthy included, and how late these are. In ms; Node's sampling puts 10 into each lag.",
       costTable(results),
     ],
     ['Requests. The cloud is no bottleneck while it is not busy.', requestsTable(results)],
