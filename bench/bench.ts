@@ -56,7 +56,7 @@ function comparisonOf(results: readonly Comparison[]): Outcome {
     json: results,
     text: comparisonText(results),
     off: results.flatMap(({ formula, variants, ...what }) =>
-      variants.flatMap(({ concurrency, warm }) => offOf(what, countTargets({ warm, formula, concurrency }))),
+      variants.flatMap((variant) => offOf(what, countTargets({ ...variant, formula }))),
     ),
   };
 }

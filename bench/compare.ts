@@ -5,11 +5,12 @@ import { costOf, DEFAULT_CONCURRENCY, goesOn, type Cost } from './measure.js';
 import { CASE_COLUMNS, caseCells, legend, number } from './report.js';
 import { BenchRig, type Scrape } from './rig.js';
 import { SCENARIOS, type Case } from './scenarios.js';
+import { peakOf } from './targets.js';
 
 /** One value of `--collect.request-concurrency`. */
 interface Variant {
   concurrency: number;
-  coldMs: number;
+  cold: Cost;
   warm: Cost;
   /** Warm median through that of the default, or of the first value if the default was not asked for. */
   ratio: number;
@@ -26,7 +27,7 @@ export interface Comparison extends Case {
 interface Runner {
   concurrency: number;
   exporter: Exporter;
-  coldMs: number;
+  cold: Scrape;
   scrapes: Scrape[];
 }
 
@@ -38,9 +39,9 @@ function rotated<T>(list: readonly T[], by: number): T[] {
 
 async function runnerOf(rig: BenchRig, concurrency: number): Promise<Runner> {
   const exporter = await rig.exporter(concurrency);
-  const { ms } = await rig.scrape(exporter);
+  const cold = await rig.scrape(exporter);
   await rig.scrape(exporter);
-  return { concurrency, exporter, coldMs: ms, scrapes: [] };
+  return { concurrency, exporter, cold, scrapes: [] };
 }
 
 /** One exporter for each value, all on one cloud, which they scrape in turns. */
@@ -55,9 +56,12 @@ export function compare(what: Case, values: readonly number[]): Promise<Comparis
       for (const { exporter, scrapes } of rotated(runners, rounds)) scrapes.push(await rig.scrape(exporter));
     }
     const measured = await Promise.all(
-      runners.map(async ({ concurrency, exporter, coldMs, scrapes }) => {
-        return { concurrency, coldMs, warm: costOf(scrapes, formula), peakRssMb: await exporter.peakRssMb() };
-      }),
+      runners.map(async ({ concurrency, exporter, cold, scrapes }) => ({
+        concurrency,
+        cold: costOf([cold], formula),
+        warm: costOf(scrapes, formula),
+        peakRssMb: await exporter.peakRssMb(),
+      })),
     );
     const base = measured.find(({ concurrency }) => concurrency === DEFAULT_CONCURRENCY) ?? measured[0];
     const baseMs = base?.warm.ms.median ?? NaN;
@@ -82,17 +86,17 @@ export function comparisonText(comparisons: readonly Comparison[]): string {
     'worst',
   ];
   const rows = comparisons.flatMap((comparison) =>
-    comparison.variants.map(({ concurrency, coldMs, warm, ratio, peakRssMb }) => [
+    comparison.variants.map(({ concurrency, cold, warm, ratio, peakRssMb }) => [
       ...caseCells(comparison),
       concurrency,
       comparison.rounds,
-      number(coldMs),
+      number(cold.ms.median),
       number(warm.ms.median),
       number(warm.ms.p95),
       number(ratio, 2),
       number(warm.cpuSeconds, 2),
       number(peakRssMb),
-      warm.peakInFlight,
+      peakOf({ cold, warm }),
       number(warm.healthyP99Ms),
       number(warm.healthyWorstMs),
     ]),

@@ -2,7 +2,7 @@ import { table, type Cell } from '../src/commands/table.js';
 import { requestsText, totalOf } from './formula.js';
 import type { CaseResult } from './measure.js';
 import { SCENARIOS, type Case } from './scenarios.js';
-import { targetsOf, type Target } from './targets.js';
+import { peakOf, targetsOf, type Target } from './targets.js';
 
 /* What was measured, as text. */
 
@@ -98,7 +98,7 @@ function requestsTable(results: readonly CaseResult[]): string {
         totalOf(warm.requests),
         totalOf(formula),
         number(warm.bytes / MB, 2),
-        `${warm.peakInFlight}/${result.concurrency}`,
+        `${peakOf(result)}/${result.concurrency}`,
         totalOf(cold.requests),
         number(cold.bytes / MB, 2),
         `${percent(cold.cloudBusy)}, ${percent(warm.cloudBusy)}`,

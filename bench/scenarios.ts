@@ -67,7 +67,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     title: 'L: 1,000 domains, 10,000 projects, 100,000 servers',
     size: { domains: 1000, projects: 10_000, servers: 100_000 },
     slowMs: 0,
-    budgetMs: 40_000,
+    budgetMs: 30_000,
     minRounds: 3,
     plans: at(USUAL, ...STRATEGIES),
     fullPlans: EVERYTHING,

@@ -15,12 +15,14 @@ const MAX_RATIO = { unhurried: 1.3, atOnce: 1.6 };
 const MAX_RSS_MB: Readonly<Record<string, number>> = { M: 200, L: 300 };
 const MAX_HEALTHY_MS = { p99: 100, worst: 300 };
 
-/** The counts of warm scrapes, which hold for every case. */
-export function countTargets({
-  warm,
-  formula,
-  concurrency,
-}: Pick<CaseResult, 'warm' | 'formula' | 'concurrency'>): Target[] {
+/** Requests at once, cold or warm. */
+export function peakOf({ cold, warm }: Pick<CaseResult, 'cold' | 'warm'>): number {
+  return Math.max(cold.peakInFlight, warm.peakInFlight);
+}
+
+/** The counts, which hold for every case. */
+export function countTargets(result: Pick<CaseResult, 'cold' | 'warm' | 'formula' | 'concurrency'>): Target[] {
+  const { warm, formula, concurrency } = result;
   const { login = 0, rescope = 0, ...others } = warm.requests;
   const off = difference(others, formula);
   return [
@@ -33,8 +35,8 @@ export function countTargets({
     },
     {
       name: 'in flight',
-      text: `${warm.peakInFlight} at once, of ${concurrency}`,
-      met: warm.peakInFlight <= concurrency,
+      text: `${peakOf(result)} at once, of ${concurrency}`,
+      met: peakOf(result) <= concurrency,
       isCount: true,
     },
   ];

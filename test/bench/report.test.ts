@@ -29,7 +29,7 @@ describe('bench: report', () => {
     const variant = (concurrency: number, ratio: number) => ({
       concurrency,
       ratio,
-      coldMs: 500,
+      cold: cost(),
       warm: cost(),
       peakRssMb: 99,
     });

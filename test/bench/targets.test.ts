@@ -44,6 +44,7 @@ describe('bench: targets', () => {
     expect(missed({ warm: cost({ requests: { servers: 1000, login: 1 } }) })).to.deep.equal(['logins']);
     expect(missed({ warm: cost({ requests: { servers: 1000, rescope: 1 } }) })).to.deep.equal(['logins']);
     expect(missed({ warm: cost({ peakInFlight: 65 }) })).to.deep.equal(['in flight']);
+    expect(missed({ cold: cost({ peakInFlight: 65 }) })).to.deep.equal(['in flight']);
   });
 
   it('are told apart from times: counts alone make a run fail', () => {
