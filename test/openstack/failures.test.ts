@@ -89,36 +89,6 @@ describe('What goes wrong in a real cloud', () => {
     });
   });
 
-  it('Nova that is stopped during a scrape gives errors, and figures again at the first scrape after its return', async () => {
-    await onRealCloud(async (exporter) => {
-      expectComplete(await exporter.scrape());
-      const [during] = await Promise.all([exporter.scrape(), stopService('nova-api')]);
-      expectNoSilentLoss(during);
-      const without = await exporter.scrape();
-      expect(without.value('vhi_snapshot_complete')).to.equal(0);
-      expect(without.value('vhi_total_vcpus_in_use')).to.equal(null);
-      expect(reasons(without)).to.deep.equal(ALL.map((name) => `${name} servers network`));
-      await up();
-      expectComplete(await exporter.scrape());
-    });
-  }).timeout(180_000);
-
-  it('Keystone that is stopped never makes a total low without an error', async () => {
-    await onRealCloud(async (exporter) => {
-      expectComplete(await exporter.scrape());
-      await stopService('keystone');
-      for (let scrape = 1; scrape <= 3; scrape += 1) expectNoSilentLoss(await exporter.scrape());
-      // Nor do those who never logged in get anything but an error.
-      await onRealCloud(async (other) => {
-        const page = await other.scrape();
-        expect(page.value('vhi_total_vcpus_in_use')).to.equal(null);
-        expect(reasons(page)).to.deep.equal(ALL.map((name) => `${name} login network`));
-      });
-      await up();
-      expectComplete(await exporter.scrape());
-    });
-  }).timeout(180_000);
-
   it('a revoked token is replaced within the scrape that finds it dead', async () => {
     await onRealCloud(async (exporter) => {
       const first = await exporter.scrape();
@@ -132,25 +102,63 @@ describe('What goes wrong in a real cloud', () => {
     });
   });
 
-  it('Neutron that is stopped makes listings fail, visibly, while counters go on', async () => {
-    const limits = ['--collect.counting=quota', '--collect.strategy=project-limits'];
-    await onRealCloud(async (exporter) => {
-      expectComplete(await exporter.scrape());
-      await stopService('neutron');
-      const page = await exporter.scrape();
-      expectNoSilentLoss(page);
-      expect(page.value('vhi_snapshot_complete')).to.equal(0);
-      expect(reasons(page)).to.deep.equal(ALL.map((name) => `${name} servers unavailable`));
-      await onRealCloud(async (other) => {
-        const counters = await other.scrape();
-        expect(counters.value('vhi_snapshot_complete')).to.equal(1);
-        const listed = expected.domains.flatMap(({ projects }) => projects.map((p) => projectFigures(p, 'quota')));
-        expect(counters.value('vhi_total_vcpus_in_use')).to.equal(addFigures(listed).vcpus);
-      }, limits);
-      await up();
-      await eventually(20_000, async () => expectComplete(await exporter.scrape()));
+  describe('a service that is stopped', () => {
+    // A test that fails must not take the service from those that follow.
+    afterEach(function () {
+      this.timeout(180_000);
+      return up();
     });
-  }).timeout(180_000);
+
+    it('Nova that is stopped during a scrape gives errors, and figures again at the first scrape after its return', async () => {
+      await onRealCloud(async (exporter) => {
+        expectComplete(await exporter.scrape());
+        const [during] = await Promise.all([exporter.scrape(), stopService('nova-api')]);
+        expectNoSilentLoss(during);
+        const without = await exporter.scrape();
+        expect(without.value('vhi_snapshot_complete')).to.equal(0);
+        expect(without.value('vhi_total_vcpus_in_use')).to.equal(null);
+        expect(reasons(without)).to.deep.equal(ALL.map((name) => `${name} servers network`));
+        await up();
+        expectComplete(await exporter.scrape());
+      });
+    }).timeout(180_000);
+
+    it('Keystone that is stopped never makes a total low without an error', async () => {
+      await onRealCloud(async (exporter) => {
+        expectComplete(await exporter.scrape());
+        await stopService('keystone');
+        for (let scrape = 1; scrape <= 3; scrape += 1) expectNoSilentLoss(await exporter.scrape());
+        // Nor do those who never logged in get anything but an error.
+        await onRealCloud(async (other) => {
+          const page = await other.scrape();
+          expect(page.value('vhi_total_vcpus_in_use')).to.equal(null);
+          expect(reasons(page)).to.deep.equal(ALL.map((name) => `${name} login network`));
+        });
+        await up();
+        expectComplete(await exporter.scrape());
+      });
+    }).timeout(180_000);
+
+    it('Neutron that is stopped makes listings fail, visibly, while counters go on', async () => {
+      const limits = ['--collect.counting=quota', '--collect.strategy=project-limits'];
+      await onRealCloud(async (exporter) => {
+        expectComplete(await exporter.scrape());
+        await stopService('neutron');
+        const page = await exporter.scrape();
+        expectNoSilentLoss(page);
+        expect(page.value('vhi_snapshot_complete')).to.equal(0);
+        expect(reasons(page)).to.deep.equal(ALL.map((name) => `${name} servers unavailable`));
+        await onRealCloud(async (other) => {
+          const counters = await other.scrape();
+          expect(counters.value('vhi_snapshot_complete')).to.equal(1);
+          const listed = expected.domains.flatMap(({ projects }) => projects.map((p) => projectFigures(p, 'quota')));
+          expect(counters.value('vhi_total_vcpus_in_use')).to.equal(addFigures(listed).vcpus);
+        }, limits);
+        await up();
+        await eventually(20_000, async () => expectComplete(await exporter.scrape()));
+      });
+    }).timeout(180_000);
+  });
 });
 
 /** Makes every token of the domains' users worthless, as a new password does, which is the old one here. */
