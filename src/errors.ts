@@ -21,11 +21,13 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
     'give the user the role, the line a user and password instead of an application credential, or use --collect.strategy=auto',
   not_found: 'check --cloud.region, --cloud.interface and --cloud.compute-url',
   rate_limited: 'scrape less often, or lower --collect.request-concurrency',
-  unavailable: "look at the cloud's services: they answer 5xx",
+  unavailable:
+    'find out why Keystone (paths with /v3) or Nova fails: its log, database and message queue, and the proxy in front of it',
   timeout: 'give the scrape more time (scrape_timeout, --collect.timeout), and see which domain is slow',
   network: 'check routes and DNS, and for a certificate that is not trusted --cloud.ca-file',
   bad_response: "look for a proxy in between, or an address that is not Nova's or Keystone's",
-  incomplete: 'see what the message names: it was read, but is known not to be all',
+  incomplete:
+    "as the message says: enable the project or set disabled_projects=ignore, bring the cell back, raise Keystone's list_limit, or take out the line that reads another one's servers again",
 };
 
 /** Where on the way from the file to the figures it went wrong. */

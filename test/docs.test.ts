@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 import { expect } from 'chai';
 
@@ -12,10 +12,15 @@ import { STRATEGY_NAMES } from '../src/usage/strategy.js';
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const README = read('README.md');
 
+/** What is under a heading, up to the next one. */
+function section(heading: string): string {
+  const after = README.split(/\n#{2,3} (.+)\n/);
+  return after[after.indexOf(heading) + 1] ?? '';
+}
+
 /** The rows of the table under a heading, each a list of cells. */
 function rows(heading: string): string[][] {
-  const section = README.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
-  return section
+  return section(heading)
     .split('\n')
     .filter((line) => line.startsWith('|') && !line.startsWith('|---'))
     .map((line) =>
@@ -75,6 +80,31 @@ describe('the README', () => {
       advice.replaceAll('`', ''),
     ]);
     expect(listed).to.deep.equal(REASONS.map((reason) => [reason, ADVICE[reason]]));
+  });
+
+  it('tells of the failures where it tells of operations', () => {
+    const [, operations = ''] = README.split('\n## Operations\n');
+    expect(operations.split('\n## ')[0]).to.include('\n### When a domain fails\n');
+  });
+
+  it('links to headings and files that there are', () => {
+    const anchors = [...README.replace(/^```[^]*?^```$/gm, '').matchAll(/^#+ (.+)$/gm)].map(
+      ([, heading = '']) =>
+        `#${heading
+          .toLowerCase()
+          .replace(/[^\w\- ]/g, '')
+          .replaceAll(' ', '-')}`,
+    );
+    const targets = [...README.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+    expect(targets).to.have.lengthOf.above(20);
+    for (const target of targets) {
+      if (target.startsWith('#')) expect(anchors).to.include(target);
+      else expect(existsSync(new URL(`../${target}`, import.meta.url)), target).to.be.true;
+    }
+  });
+
+  it('has npm keep silent where it shows commands whose output is used', () => {
+    expect([...README.matchAll(/npm start(?! --silent --).*/g)].map(([text]) => text)).to.deep.equal([]);
   });
 
   it('explains every strategy', () => {

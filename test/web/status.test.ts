@@ -165,7 +165,7 @@ describe('the status page', () => {
         .to.contain('login, auth: Keystone refused the login')
         .and.to.contain('Check the password, user');
       expect(errors[1]).to.contain('servers, unavailable (2 times): HTTP 503');
-      expect(errors[1]).to.contain('Look at the cloud&#39;s services: they answer 5xx.');
+      expect(errors[1]).to.contain('Find out why Keystone (paths with /v3) or Nova fails:');
     });
 
     it('with advice for every reason', () => {
