@@ -9,7 +9,7 @@ import type { AttemptObserver } from '../http/request.js';
 import type { Logger } from '../log.js';
 import { LoginGates } from '../openstack/gates.js';
 import type { Passwords } from '../openstack/password.js';
-import { PageSizes } from '../openstack/page-sizes.js';
+import { Remembered } from '../openstack/remembered.js';
 import { Session } from '../openstack/session.js';
 import { Visit, type CloudAccess } from '../openstack/visit.js';
 import type { CollectSettings } from '../settings/settings.js';
@@ -52,7 +52,8 @@ export class Collector {
   #current: Collection | null = null;
   /** All that may be under way: the list may have changed since one began. */
   #open: Collection[] = [];
-  #last: Snapshot | null = null;
+  /** With when its collection began, by the monotonic clock: the other one may be set back. */
+  #last: { snapshot: Snapshot; startedAt: number } | null = null;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
@@ -61,7 +62,7 @@ export class Collector {
 
   /** The newest snapshot that was given to anybody. */
   get last(): Snapshot | null {
-    return this.#last;
+    return this.#last?.snapshot ?? null;
   }
 
   /** How far the collection is that began last; null before the first. */
@@ -85,7 +86,8 @@ export class Collector {
         : null;
     const collection = joinable ?? this.#begin(list);
     const snapshot = await collection.join(timeLeftMs, left);
-    if (!this.#last || snapshot.collectedAt >= this.#last.collectedAt) this.#last = snapshot;
+    const { startedAt } = collection;
+    if (!this.#last || startedAt >= this.#last.startedAt) this.#last = { snapshot, startedAt };
     return snapshot;
   }
 
@@ -175,8 +177,8 @@ export class Collector {
       const observe: AttemptObserver = (attempt) => observer.attempt(attempt);
       access = {
         http: new HttpClient({ requestConcurrency, domainConcurrency, requestTimeoutMs, clock, observe }),
-        microversions: new Map(),
-        pageSizes: new PageSizes(clock),
+        microversions: new Remembered(clock),
+        pageRows: new Remembered(clock),
       };
       this.#clouds.set(key, access);
     }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { systemClock } from '../../src/clock.js';
 import { World } from '../../src/simulator/world.js';
 import { STRATEGY_NAMES } from '../../src/usage/strategy.js';
 import {
@@ -43,6 +44,27 @@ describe('collector', () => {
     expect(rig.sim.counts.login).to.equal(3);
     expect(rig.collector.last).to.equal(a);
     expect(await rig.scrape()).not.to.equal(a);
+  });
+
+  it('has the newest snapshot as its last, though the clock was set back or an older collection ends later', async () => {
+    let setBackMs = 0;
+    const clock = { mono: () => systemClock.mono(), wall: () => systemClock.wall() - setBackMs };
+    const { rig, tenants } = await stage(2, { clock, cloud: { latencyMs: 20 } });
+    const before = await rig.scrape();
+    setBackMs = 3_600_000;
+    const after = await rig.scrape();
+    expect(after.collectedAt).to.be.below(before.collectedAt);
+    expect(rig.collector.last).to.equal(after);
+
+    const heal = rig.sim.faults.add({ kind: 'slow', ms: 500, route: 'servers' });
+    const older = rig.scrape();
+    await until(() => rig.sim.inFlight > 0);
+    heal();
+    rig.watch(...tenants.slice(0, 1));
+    setBackMs += 1000;
+    const newer = await rig.scrape();
+    await older;
+    expect(rig.collector.last).to.equal(newer);
   });
 
   it('lets nobody join across an edited list', async () => {
