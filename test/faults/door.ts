@@ -68,6 +68,11 @@ export class Door {
     this.#server.setSecureContext(certificate.tls);
   }
 
+  /** Ends the connections that are there, answered or not. */
+  cut(): void {
+    this.#server?.closeAllConnections();
+  }
+
   close(): void {
     this.#placeholder?.destroy();
     this.#server?.close();

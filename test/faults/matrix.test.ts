@@ -41,6 +41,7 @@ describe('Faults', () => {
       row.bring(cell, { other });
       await cell.suffer(expected);
       if (stage === 'login') cell.clock.shift += row.loginWaitMs ?? 0;
+      if (stage === 'login' && row.loginHangs) await cell.cutLogin();
       await cell.recover();
     });
   }
