@@ -62,16 +62,18 @@ async function getPageInTime(
   { projectId, allTenants, probe }: Listing,
   { marker, rows }: { marker: string | null; rows: number },
 ): Promise<{ page: ServerPage; limit: number | null }> {
-  const { pageSizes } = visit.cloud;
+  const { pageRows } = visit.cloud;
   const endpoint = await visit.sharedEndpoint();
   for (let isSecond = false; ; isSecond = true) {
-    const limit = probe ?? pageSizes.rows(endpoint);
+    const limit = probe ?? pageRows.get(endpoint);
     try {
       return { page: await getPage(visit, projectId, { allTenants, marker, limit }), limit };
     } catch (error) {
       const tookTooLong = error instanceof HttpFailure && (error.status === 502 || error.status === 504);
       if (!tookTooLong || probe !== undefined) throw error;
-      pageSizes.halve(endpoint, limit ?? rows);
+      const half = Math.max(1, Math.floor((limit ?? rows) / 2));
+      // Requests that fail together, of one size, halve it once.
+      pageRows.set(endpoint, Math.min(half, pageRows.get(endpoint) ?? half));
       if (isSecond) throw error;
     }
   }
@@ -82,8 +84,8 @@ async function getPageInTime(
  * @throws CollectError of reason `incomplete` where a cell is down
  */
 async function checkCells(visit: Visit, { projectId, allTenants }: Listing): Promise<void> {
-  // Older than 2.69: it tells of no cell.
-  if (visit.cloud.microversions.has(await visit.sharedEndpoint())) return;
+  const version = visit.cloud.microversions.get(await visit.sharedEndpoint()) ?? MICROVERSIONS.downCells;
+  if (version !== MICROVERSIONS.downCells) return;
   const query = queryString({ allTenants, marker: null, limit: null });
   const unknown = parseUnknown(await get(visit, projectId, `/servers${query}`));
   if (unknown > 0) {

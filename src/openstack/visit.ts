@@ -4,16 +4,17 @@ import { HttpFailure, type HttpAnswer, type Service } from '../http/request.js';
 import { computeEndpoint, withProject } from './catalog.js';
 import type { Microversion } from './compute.js';
 import { LoginFailure } from './gates.js';
-import type { PageSizes } from './page-sizes.js';
 import { listProjects, type ProjectList } from './projects.js';
+import type { Remembered } from './remembered.js';
 import type { Login, Session, Token } from './session.js';
 
 /** What is known of one cloud beside its identities; kept across collections. */
 export interface CloudAccess {
   http: HttpClient;
-  /** The highest microversion of ours that each compute endpoint speaks, where that is not the highest of all. */
-  microversions: Map<string, Microversion>;
-  pageSizes: PageSizes;
+  /** The highest microversion of ours that a compute endpoint speaks, where that is not the highest of all. */
+  microversions: Remembered<Microversion>;
+  /** Rows to ask for, where a whole page took longer than a proxy would wait. */
+  pageRows: Remembered<number>;
 }
 
 interface Target {
@@ -124,6 +125,7 @@ export class Visit {
         url: url(login),
         headers: headers ?? {},
         token: token.secret,
+        secrets: this.session.secrets,
         tls: { caFile, insecure },
       },
       this.ask,

@@ -2,7 +2,7 @@ import type { Domain } from '../../src/domains/domain.js';
 import type { Ask } from '../../src/http/client.js';
 import type { HttpAnswer } from '../../src/http/request.js';
 import { LoginGates } from '../../src/openstack/gates.js';
-import { PageSizes } from '../../src/openstack/page-sizes.js';
+import { Remembered } from '../../src/openstack/remembered.js';
 import { Passwords } from '../../src/openstack/password.js';
 import { SecretVariables } from '../../src/secret.js';
 import { Session } from '../../src/openstack/session.js';
@@ -44,7 +44,11 @@ export class Bench {
       random: () => this.random,
       observeLogin: (result) => void this.logins.push(result),
     });
-    this.cloud = { http: this.http.client, microversions: new Map(), pageSizes: new PageSizes(this.clock) };
+    this.cloud = {
+      http: this.http.client,
+      microversions: new Remembered(this.clock),
+      pageRows: new Remembered(this.clock),
+    };
   }
 
   visit(request: Ask = ask()): Visit {

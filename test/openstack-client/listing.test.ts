@@ -129,6 +129,17 @@ describe('listServers', () => {
       bench.onGet = (sent) => (version(sent) === 'compute 2.69' ? fail(refusal(406)) : nova(3, 2)(sent));
     });
 
+    it('tries 2.69 again after an hour, since it may have been in the middle of an upgrade', async () => {
+      await list();
+      bench.onGet = nova(3, 2);
+      bench.clock.advance(3_600_000 - 1);
+      await list();
+      expect(version(bench.http.sent.at(-1)!)).to.equal('compute 2.47');
+      bench.clock.advance(1);
+      await list();
+      expect(version(bench.http.sent.at(-1)!)).to.equal('compute 2.69');
+    });
+
     it('asks at 2.47 instead, and remembers that for the cloud', async () => {
       expect(await list()).to.deep.equal(['0', '1', '2']);
       expect(bench.http.sent.slice(1).map(version)).to.deep.equal(['compute 2.69', 'compute 2.47', 'compute 2.47']);

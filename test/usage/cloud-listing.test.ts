@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { CollectError } from '../../src/errors.js';
 import { HttpFailure } from '../../src/http/request.js';
-import { PageSizes } from '../../src/openstack/page-sizes.js';
+import { Remembered } from '../../src/openstack/remembered.js';
 import type { Visit } from '../../src/openstack/visit.js';
 import { TestClock } from '../helpers/clock.js';
 import { CloudListing, CloudListings, type Member } from '../../src/usage/cloud-listing.js';
@@ -33,10 +33,11 @@ class FakeMember implements Member {
       return { header: () => null, body: { servers, servers_links } };
     };
     const sharedEndpoint = () => Promise.resolve('http://nova');
+    const clock = new TestClock();
     this.visit = {
       compute,
       sharedEndpoint,
-      cloud: { microversions: new Map(), pageSizes: new PageSizes(new TestClock()) },
+      cloud: { microversions: new Remembered(clock), pageRows: new Remembered(clock) },
     } as unknown as Visit;
   }
 
