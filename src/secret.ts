@@ -11,6 +11,8 @@ const TELLING_LENGTH = 24;
  */
 export class Secret {
   readonly #text: string;
+  /** Made when first looked for: each request looks for some. */
+  #forms: readonly string[] | null = null;
 
   constructor(text: string) {
     this.#text = text;
@@ -26,7 +28,8 @@ export class Secret {
 
   /** Whether a text repeats it, as it is or as JSON, URLs, HTML or Base64 write it. */
   isIn(text: string): boolean {
-    return formsOf(this.#text.slice(0, TELLING_LENGTH)).some((form) => text.includes(form));
+    this.#forms ??= [...new Set(formsOf(this.#text.slice(0, TELLING_LENGTH)))];
+    return this.#forms.some((form) => text.includes(form));
   }
 
   toString(): string {
@@ -63,15 +66,19 @@ export class SecretVariables {
   }
 }
 
+/** As it is and as JSON, and either in what else a text may be wrapped in: a body that is repeated is JSON by itself. */
 function formsOf(text: string): string[] {
   const json = JSON.stringify(text).slice(1, -1);
+  const ascii = json.replaceAll(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const quoted = text.replaceAll(/['\\]/g, '\\$&');
+  return [...new Set([text, json, ascii, quoted, JSON.stringify(json).slice(1, -1)])].flatMap(wrappedForms);
+}
+
+function wrappedForms(text: string): string[] {
   // By way of bytes, since half of a surrogate pair would throw.
   const url = encodeURIComponent(Buffer.from(text).toString());
   return [
     text,
-    json,
-    json.replaceAll(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
-    text.replaceAll(/['\\]/g, '\\$&'),
     url,
     url.replaceAll('%20', '+'),
     url.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),

@@ -29,6 +29,10 @@ describe('Secret', () => {
     ['in a form', '?p=Pa%22s%5Cs+%26+%3C%C3%B6%3E', true],
     ['in HTML', '<b>Pa&quot;s\\s &amp; &lt;ö&gt;</b>', true],
     ['in Base64, behind a user', Buffer.from('boss:Pa"s\\s & <ö>').toString('base64'), true],
+    ['in JSON in a URL', encodeURIComponent(JSON.stringify({ p: 'Pa"s\\s & <ö>' })), true],
+    ['in JSON in HTML', '{&quot;p&quot;:&quot;Pa\\&quot;s\\\\s &amp; &lt;ö&gt;&quot;}', true],
+    ['in JSON in Base64', Buffer.from(JSON.stringify({ p: 'Pa"s\\s & <ö>' })).toString('base64'), true],
+    ['in JSON in JSON', JSON.stringify(JSON.stringify({ p: 'Pa"s\\s & <ö>' })), true],
     ['in part', 'Pa"s', false],
     ['not at all', 'hunter2', false],
   ];

@@ -8,9 +8,14 @@ export interface Disclosed {
   secrets: readonly Secret[];
 }
 
+type Words = Pick<HttpRequest, 'headers' | 'token' | 'body' | 'secrets'>;
+
+/** How every token of Keystone begins (Fernet), be it of this login, of another project, or of another domain. */
+const ANY_TOKEN = new Secret('gAAAAAB');
+
 /** The one place where passwords and tokens become text for a cloud: as late as can be. */
-export function disclose({ headers, token, body }: Pick<HttpRequest, 'headers' | 'token' | 'body'>): Disclosed {
-  const secrets = token ? [token] : [];
+export function disclose({ headers, token, body, secrets: others = [] }: Words): Disclosed {
+  const secrets = token ? [...others, token] : [...others];
   /** JSON has made `<secret>` of the value already; its holder has the Secret still. */
   function textOf(this: Record<string, unknown>, key: string, value: unknown): unknown {
     const given = this[key];
@@ -28,4 +33,9 @@ export function disclose({ headers, token, body }: Pick<HttpRequest, 'headers' |
     body: text,
     secrets,
   };
+}
+
+/** Whether a text of the cloud repeats a secret that it was sent, with this request or before, or a token of Keystone. */
+export function isSecretIn(request: Words, text: string): boolean {
+  return ANY_TOKEN.isIn(text) || disclose(request).secrets.some((secret) => secret.isIn(text));
 }

@@ -5,7 +5,7 @@ import { CollectError, type Reason } from '../errors.js';
 import type { Secret } from '../secret.js';
 import { excerpt } from '../text.js';
 import type { Agent, Agents, Tls } from './agents.js';
-import { disclose } from './disclose.js';
+import { disclose, isSecretIn } from './disclose.js';
 import { parseJson, TooManyValues } from './json.js';
 import type { Lifetime } from './lifetime.js';
 import type { Failure } from './retry.js';
@@ -20,6 +20,8 @@ export interface HttpRequest {
   headers: Record<string, string>;
   /** Sent as X-Auth-Token. */
   token?: Secret;
+  /** Not sent: what an answer may repeat all the same, such as the password of the login. */
+  secrets?: readonly Secret[];
   /** Sent as JSON, a Secret in it as its text. */
   body?: unknown;
   /** A password is in it: an answer may repeat that in any form, so that not a word of it is told. */
@@ -126,10 +128,10 @@ async function exchange(
 const OTHER: Failure = { kind: 'other' };
 
 /** How messages name a request: method and path, never the query or the host. */
-function name({ method, url, token }: HttpRequest): string {
-  const { pathname } = new URL(url);
+function name(request: HttpRequest): string {
+  const { pathname } = new URL(request.url);
   // Nova's address comes from the cloud, which may have put there what it likes.
-  return `${method} ${token?.isIn(pathname) ? '/…' : excerpt(pathname)}`;
+  return `${request.method} ${isSecretIn(request, pathname) ? '/…' : excerpt(pathname)}`;
 }
 
 async function readAnswer(request: HttpRequest, response: Response, text: string, now: number): Promise<HttpAnswer> {
@@ -166,10 +168,7 @@ function cloudMessage(request: HttpRequest, text: string): string {
     return ''; // HTML of a proxy: the status says as much.
   }
   if (typeof message !== 'string') return '';
-  const said = message;
-  return disclose(request).secrets.some((secret) => secret.isIn(said))
-    ? '(what the cloud says repeats the token, and is not shown)'
-    : excerpt(said);
+  return isSecretIn(request, message) ? '(what the cloud says repeats a secret, and is not shown)' : excerpt(message);
 }
 
 const errorCode = (error: FetchError): string | null => error.code ?? null;

@@ -84,6 +84,8 @@ export class Session {
   #login: Login | null = null;
   #pending: Promise<Login> | null = null;
   #logins = 0;
+  /** Passwords or secrets that logins sent: the newest, and the one before it was changed. */
+  #sent: readonly Secret[] = [];
 
   constructor(domain: Domain, options: SessionOptions) {
     this.domain = domain;
@@ -93,6 +95,11 @@ export class Session {
   /** The number of the newest login; 0 before the first. */
   get logins(): number {
     return this.#logins;
+  }
+
+  /** What the cloud knows, and may repeat in any answer. */
+  get secrets(): readonly Secret[] {
+    return this.#login ? [...this.#sent, this.#login.token.secret] : this.#sent;
   }
 
   /**
@@ -187,6 +194,7 @@ export class Session {
     return gates.pass(domain, secret, ask.life, async () => {
       try {
         const body = loginBody(domain, secret);
+        this.#sent = [secret, ...this.#sent.filter((other) => !other.equals(secret))].slice(0, 2);
         const request = { ...this.#request(body), url: `${domain.cloud.authUrl}/auth/tokens`, isLogin: true };
         const issued = parseToken(await http.send(request, ask, 'login'));
         if (issued.lifeMs < MIN_LIFE_MS)
@@ -214,7 +222,8 @@ export class Session {
 
   #request(body: unknown) {
     const { caFile, insecure } = this.domain.cloud;
-    return { service: 'identity', method: 'POST', headers: {}, body, tls: { caFile, insecure } } as const;
+    const tls = { caFile, insecure };
+    return { service: 'identity', method: 'POST', headers: {}, body, secrets: this.secrets, tls } as const;
   }
 
   #token({ secret, projectId, lifeMs }: IssuedToken, login: number): Token {

@@ -5,7 +5,9 @@ import { Secret } from '../../src/secret.js';
 import { json, startLoopback, stopLoopbacks } from '../helpers/loopback.js';
 import { askFor, clientFor, closeClients, failureOf, get, login } from './client-bench.js';
 
-const TOKEN = 'gAAAAABp"s<cr>t"&+/1234567890';
+/** Not of the form by which Keystone's are known. */
+const TOKEN = 'tAAAAABp"s<cr>t"&+/1234567890';
+const HIDDEN = 'HTTP 400: (what the cloud says repeats a secret, and is not shown)';
 const PASSWORD = 'Pa"ss\\w0rd & <ö> 100%';
 
 describe('A request with secrets', () => {
@@ -21,7 +23,7 @@ describe('A request with secrets', () => {
     for (const text of [JSON.stringify(request), inspect(request, { depth: 9, showHidden: true })]) {
       expect(text)
         .to.include('<secret>')
-        .and.not.to.match(/gAAAA|Pa.?"ss/);
+        .and.not.to.match(/tAAAA|Pa.?"ss/);
     }
   });
 
@@ -55,15 +57,45 @@ describe('A request with secrets', () => {
       const server = await startLoopback((_request, response) => {
         json(response, { badRequest: { code: 400, message: said } }, 400);
       });
-      const hidden = 'HTTP 400: (what the cloud says repeats the token, and is not shown)';
       const listing = { ...get(`${server.url}/servers`), token };
       const { message } = await failureOf(clientFor().client.send(listing, askFor(), 'get'));
-      expect(message).to.equal(`GET /servers: ${hidden}`);
+      expect(message).to.equal(`GET /servers: ${HIDDEN}`);
       const rescope = login(`${server.url}/v3/auth/tokens`, { auth: { token: { id: token } } });
       const failure = await failureOf(clientFor().client.send(rescope, askFor(), 'get'));
-      expect(failure.message).to.equal(`POST /v3/auth/tokens: ${hidden}`);
+      expect(failure.message).to.equal(`POST /v3/auth/tokens: ${HIDDEN}`);
     });
   }
+
+  const keystones = `gAAAAABp${'x'.repeat(100)}`;
+  const later: [what: string, said: string][] = [
+    ['a password that was sent before', `debug: last login {"password": ${JSON.stringify(PASSWORD)}}`],
+    ['the URL of an earlier request', `no ${encodeURIComponent(JSON.stringify({ password: PASSWORD }))}`],
+    ['a token of Keystone, whosesoever', `X-Auth-Token: ${keystones}`],
+    ['a token of Keystone, cut', `bad token ${keystones.slice(0, 10)}...`],
+    ['a token of Keystone in Base64', Buffer.from(`token ${keystones}`).toString('base64')],
+  ];
+  for (const [what, said] of later) {
+    it(`is told without what the cloud says, where that repeats ${what}`, async () => {
+      const server = await startLoopback((_request, response) => {
+        json(response, { error: { code: 400, message: said } }, 400);
+      });
+      const secrets = [new Secret('another'), password];
+      const listing = { ...get(`${server.url}/projects`), token, secrets };
+      const failure = await failureOf(clientFor().client.send(listing, askFor(), 'get'));
+      expect(failure.message).to.equal(`GET /projects: ${HIDDEN}`);
+      const rescope = { ...login(`${server.url}/v3/auth/tokens`, { auth: { token: { id: token } } }), secrets };
+      const { message } = await failureOf(clientFor().client.send(rescope, askFor(), 'get'));
+      expect(message).to.equal(`POST /v3/auth/tokens: ${HIDDEN}`);
+    });
+  }
+
+  it('sends nothing of what an answer may repeat beside it', () => {
+    expect(disclose({ headers: {}, token, secrets: [password] })).to.deep.equal({
+      headers: { 'X-Auth-Token': TOKEN },
+      body: null,
+      secrets: [password, token],
+    });
+  });
 
   it('is told with what the cloud says otherwise', async () => {
     const server = await startLoopback((_request, response) => {
@@ -74,14 +106,20 @@ describe('A request with secrets', () => {
     expect(message).to.equal('POST /v3/auth/tokens: HTTP 403: rescope a scoped token');
   });
 
-  it('is told without the path, where the catalog has put the token there', async () => {
-    const server = await startLoopback((_request, response) => {
-      json(response, {}, 500);
+  for (const [what, text] of [
+    ['the token', TOKEN],
+    ['a password that was sent before', PASSWORD],
+    ['a token of another project', keystones],
+  ] as const) {
+    it(`is told without the path, where the catalog has put ${what} there`, async () => {
+      const server = await startLoopback((_request, response) => {
+        json(response, {}, 500);
+      });
+      const url = `${server.url}/${encodeURIComponent(text)}/servers`;
+      const sent = clientFor().client.send({ ...get(url), token, secrets: [password] }, askFor(), 'get');
+      expect((await failureOf(sent)).message).to.equal('GET /…: HTTP 500');
     });
-    const request = { ...get(`${server.url}/${encodeURIComponent(TOKEN)}/servers`), token };
-    const { message } = await failureOf(clientFor().client.send(request, askFor(), 'get'));
-    expect(message).to.equal('GET /…: HTTP 500');
-  });
+  }
 
   it('is told without a word of the cloud where it is a login', async () => {
     const server = await startLoopback((_request, response) => {

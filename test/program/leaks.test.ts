@@ -138,33 +138,48 @@ function addFaults(place: Place, faults: Simulator['faults']): void {
   }
 }
 
-/** Domains whose cloud repeats all that it is told, and how. */
+type Said = (said: string) => { status: number; body: string };
+
+const jsonError = (status: number): ((message: string) => ReturnType<Said>) => {
+  return (message) => ({ status, body: JSON.stringify({ error: { code: status, message } }) });
+};
+const HOWS: Record<string, Said> = {
+  plain: jsonError(400),
+  forbidden: jsonError(403),
+  url: (said) => jsonError(500)(encodeURIComponent(said)),
+  base64: (said) => jsonError(500)(Buffer.from(said).toString('base64')),
+  text: (said) => ({ status: 200, body: said }),
+  redirect: (said) => ({ status: 302, body: said }),
+};
+const LATER = { projects: /\/projects/, rescope: /rescope/, servers: /\/servers/, limits: /\/limits/ };
+
+/** Domains whose cloud repeats what it is told: at once, or later what it was told at the login, or others' tokens. */
 function addEchoes(place: Place, spy: Spy): void {
-  const echoes = new Map<string, { at: RegExp; how: (said: string) => { status: number; body: string } }>();
-  const json = (status: number) => (message: string) => ({
-    status,
-    body: JSON.stringify({ error: { code: status, message } }),
-  });
-  const hows: Record<string, (said: string) => { status: number; body: string }> = {
-    plain: json(400),
-    forbidden: json(403),
-    url: (said) => json(500)(encodeURIComponent(said)),
-    base64: (said) => json(500)(Buffer.from(said).toString('base64')),
-    text: (said) => ({ status: 200, body: said }),
-    redirect: (said) => ({ status: 302, body: said }),
-  };
-  const places = { login: /login/, rescope: /rescope/, projects: /\/projects/, servers: /\/servers/ };
-  for (const [name, at] of Object.entries(places)) {
-    for (const [how, echo] of Object.entries(hows)) {
-      const id = addDomain(place, `echo-${name}-${how}`, PASSWORDS.setting);
-      echoes.set(id, { at, how: echo });
+  interface Echo {
+    what: 'request' | 'login' | 'tokens';
+    at: RegExp;
+    how: Said;
+  }
+  const echoes = new Map<string, Echo>();
+  const logins = new Map<string, string>();
+  for (const what of ['request', 'login', 'tokens'] as const) {
+    const places = what === 'request' ? { login: /login/, ...LATER } : LATER;
+    for (const [name, at] of Object.entries(places)) {
+      for (const [how, echo] of Object.entries(HOWS)) {
+        const id = addDomain(place, `echo-${what}-${name}-${how}`, PASSWORDS.setting);
+        echoes.set(id, { what, at, how: echo });
+      }
     }
   }
   spy.answer = ({ domainId, route, path, headers, body }) => {
+    // The password first, since what is shown of a message is cut.
+    if (route === 'login') logins.set(domainId, `${/"password":"(\\.|[^"])*"/.exec(body)?.[0]} ${body}`);
     const echo = echoes.get(domainId);
     if (!echo?.at.test(route === 'other' ? path : route)) return null;
     const token = headers['x-auth-token'];
-    const said = `${JSON.stringify(token ?? '')} ${body}`;
+    const others = [...spy.tokens].slice(-4).filter((text) => text !== token && !body.includes(text));
+    const request = `${JSON.stringify(token ?? '')} ${body}`;
+    const said = { request, login: logins.get(domainId)!, tokens: others.join() }[echo.what];
     const location = `http://${USER}:${URL_PASSWORD}@127.0.0.1/?said=${encodeURIComponent(said)}`;
     const header = encodeURIComponent(said);
     return {
