@@ -29,6 +29,8 @@ export async function startDemoCloud(listen: ListenAddress): Promise<{ cloud: De
   const simulator = await startSimulator({
     world: cloud.world,
     ...cloud.options,
+    // It may run for weeks, and nobody reads the record.
+    record: false,
     listen: { host: listen.host ?? '127.0.0.1', port: listen.port },
   });
   // Whoever serves these domains tells of the file; its bad lines need not be told twice.

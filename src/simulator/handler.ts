@@ -37,9 +37,7 @@ function serve(parts: HandlerParts, request: SimRequest, seq: number): Answer {
   else if (request.service === 'compute') answer = nova(parts.cloud, request);
   else answer = htmlError(404, 'Not Found');
   // 501 is a parameter that the real services have and this one has not.
-  if (request.route === 'unknown' || answer.status === 501) {
-    parts.recorder.unknownPaths.push(`${request.method} ${request.path}${request.search ? `?${request.search}` : ''}`);
-  }
+  if (request.route === 'unknown' || answer.status === 501) parts.recorder.unknown(request);
   const id = `req-00000000-0000-4000-8000-${seq.toString(16).padStart(12, '0')}`;
   answer.headers['x-openstack-request-id'] = id;
   if (request.service === 'compute') answer.headers['x-compute-request-id'] = id;

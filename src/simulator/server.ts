@@ -38,7 +38,7 @@ export interface Simulator {
   /** Requests in the order of their arrival. */
   readonly calls: readonly Call[];
   readonly counts: Readonly<Record<Route, number>>;
-  /** Requests that were for nothing this cloud has: a test should find none. */
+  /** Requests that were for nothing this cloud has, the first 100: a test should find none. */
   readonly unknownPaths: readonly string[];
   readonly inFlight: number;
   readonly peakInFlight: number;

@@ -79,6 +79,16 @@ describe('simulator: record of calls', () => {
     expect(sim.unknownPaths).to.deep.equal(expected);
   });
 
+  it('names only the first of them, where there are many', async () => {
+    const { sim, acme } = await stage();
+    const token = await login(sim, acme.id);
+    for (let i = 0; i < 150; i++) await get(`${sim.computeUrl}/nothing/${i}`, token);
+    expect(sim.unknownPaths).to.have.length(100);
+    expect(sim.unknownPaths.at(-1)).to.equal('GET /v2.1/nothing/99');
+    sim.clear();
+    expect(sim.unknownPaths).to.deep.equal([]);
+  });
+
   it('counts version documents apart, which need no token', async () => {
     const { sim } = await stage();
     expect((await ask(sim.authUrl)).json.version).to.include({ id: 'v3.14', status: 'stable' });
