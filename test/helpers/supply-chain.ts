@@ -54,7 +54,7 @@ export function domainsFilePassesBuild(command: string, domains: string): boolea
     writeFileSync(join(folder, 'domains.txt'), domains);
     const { status, stderr } = spawnSync('/bin/sh', ['-c', command], { cwd: folder, encoding: 'utf8' });
     if (status === 0) return true;
-    if (status === 1 && stderr.startsWith('domains.txt holds a password')) return false;
+    if (status === 1 && stderr.startsWith('domains.txt is not the one')) return false;
     throw new Error(`exit code ${status}: ${stderr}`);
   } finally {
     rmSync(folder, { recursive: true });
