@@ -51,7 +51,7 @@ export function limit(server: Server, limits: Limits = LIMITS): void {
 
 class Connections {
   readonly #limits: Limits;
-  /** The oldest first. By the client's address and port, which a bare socket and the TLS on it have in common. */
+  /** The oldest first. By the addresses and ports of both ends, which a bare socket and the TLS on it have in common. */
   readonly #open = new Map<string, Connection>();
 
   constructor(limits: Limits) {
@@ -111,7 +111,9 @@ class Connections {
   }
 }
 
-const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+/** A client may connect to several addresses of this machine from one port. */
+const keyOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+  [remoteAddress, remotePort, localAddress, localPort].join(' ');
 
 function writtenSince(connection: Connection, now: number): number | null {
   const [answer] = connection.answers;

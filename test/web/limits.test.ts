@@ -22,10 +22,15 @@ describe('limits of the web server', () => {
     await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
   });
 
-  async function start(change: Partial<Limits>, handler: RequestListener, server = createServer()): Promise<Server> {
+  async function start(
+    change: Partial<Limits>,
+    handler: RequestListener,
+    server = createServer(),
+    host = '127.0.0.1',
+  ): Promise<Server> {
     server.on('request', handler);
     limit(server, { ...GENEROUS, ...change });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
     servers.push(server);
     return server;
   }
@@ -109,6 +114,22 @@ describe('limits of the web server', () => {
     for (const answer of waiting) answer();
     for (const { heard } of first) await until('an answer', SOON_MS, () => heard().endsWith('done'));
     expect(waiting).to.have.length(2);
+  });
+
+  it('count the connections from one port to several addresses of this machine', async () => {
+    const server = await start({ connections: 2 }, () => undefined, createServer(), '0.0.0.0');
+    const sockets: Socket[] = [];
+    for (const host of ['127.0.0.1', '127.0.0.2', '127.0.0.3']) {
+      const own = { localAddress: '127.0.0.1', localPort: sockets[0]?.localPort ?? 0 };
+      const socket = connect({ port: portOf(server), host, ...own });
+      clients.push(socket);
+      sockets.push(socket);
+      socket.on('error', () => undefined).resume();
+      await new Promise<void>((resolve) => socket.once('connect', resolve));
+    }
+    expect(new Set(sockets.map(({ localPort }) => localPort)).size).to.equal(1);
+    await until('the end of the oldest', SOON_MS, () => sockets[0]?.closed === true);
+    expect(await connections(server)).to.equal(2);
   });
 
   it('know connections over TLS for the ones that await an answer', async () => {
