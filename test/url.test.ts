@@ -53,10 +53,12 @@ describe('url', () => {
     ['http://127.0.0.1', true],
     ['http://127.8.9.10', true],
     ['http://[::1]:5000', true],
+    ['http://[::ffff:127.0.0.1]:5000', true],
     ['http://127.example.org', false],
     ['http://localhost.example.org', false],
     ['http://192.0.2.1', false],
     ['http://[2001:db8::1]', false],
+    ['http://[::ffff:192.0.2.1]', false],
   ];
   for (const [url, loopback] of hosts) {
     it(`${loopback ? 'takes' : 'does not take'} ${url} for this machine`, () => {
