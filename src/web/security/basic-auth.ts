@@ -30,6 +30,12 @@ export function readCredentials(header: string | undefined): Credentials | null 
   }
 }
 
+interface Comparison {
+  same: Promise<boolean>;
+  /** Of each who waits for it. */
+  hasLeft: (() => boolean)[];
+}
+
 /**
  * Decides on credentials. An unknown user costs what a wrong password costs. Right ones are remembered, under a hash
  * whose key nobody else has; wrong ones are not, so that guesses can't push a scraper's out.
@@ -39,7 +45,7 @@ export class BasicAuth {
   readonly #secret = randomBytes(32);
   readonly #oneAtATime = pLimit(1);
   /** By key: those who bring the same credentials at once share one comparison. */
-  readonly #inFlight = new Map<string, Promise<boolean>>();
+  readonly #inFlight = new Map<string, Comparison>();
   /** Keys, the one used last at the end. */
   readonly #right = new Set<string>();
 
@@ -47,8 +53,15 @@ export class BasicAuth {
     this.#compare = compare;
   }
 
-  /** @throws Error if it could not be compared */
-  async check(users: ReadonlyMap<string, Secret>, { user, password: secret }: Credentials): Promise<Verdict> {
+  /**
+   * @param hasLeft whether the client is gone: then its turn passes without a comparison
+   * @throws Error if it could not be compared
+   */
+  async check(
+    users: ReadonlyMap<string, Secret>,
+    { user, password: secret }: Credentials,
+    hasLeft = () => false,
+  ): Promise<Verdict> {
     const stored = users.get(user)?.reveal();
     const password = secret.reveal();
     const hash = stored ?? this.#decoy(users, user);
@@ -60,18 +73,28 @@ export class BasicAuth {
     let comparison = this.#inFlight.get(key);
     if (!comparison) {
       if (this.#inFlight.size > MAX_WAITING) return 'busy';
-      comparison = this.#oneAtATime(() => this.#compare(password, hash)).finally(() => this.#inFlight.delete(key));
-      this.#inFlight.set(key, comparison);
+      comparison = this.#queue(key, () => this.#compare(password, hash));
     }
-    const same = await comparison;
+    comparison.hasLeft.push(hasLeft);
+    const same = await comparison.same;
     if (!same || stored === undefined) return 'wrong';
     this.#remember(key);
     return 'right';
   }
 
-  /** To be called when the users have changed. */
-  forget(): void {
-    this.#right.clear();
+  #queue(key: string, compare: () => Promise<boolean>): Comparison {
+    const hasLeft: Comparison['hasLeft'] = [];
+    const same = this.#oneAtATime(async () => {
+      try {
+        return !hasLeft.every((one) => one()) && (await compare());
+      } finally {
+        // In the same turn, so that nobody joins what is over.
+        this.#inFlight.delete(key);
+      }
+    });
+    const comparison = { same, hasLeft };
+    this.#inFlight.set(key, comparison);
+    return comparison;
   }
 
   /** Of the cost of one of the users, always the same one for a name: the time it takes tells nothing. */

@@ -46,7 +46,7 @@ export function isSameConfig({ users, ...rest }: WebConfig, { users: others, ...
   return isDeepStrictEqual(rest, otherRest) && areSameUsers(users, others);
 }
 
-export function areSameUsers(users: WebConfig['users'], others: WebConfig['users']): boolean {
+function areSameUsers(users: WebConfig['users'], others: WebConfig['users']): boolean {
   if (users === null || others === null) return users === others;
   return users.size === others.size && [...users].every(([name, hash]) => others.get(name)?.equals(hash));
 }

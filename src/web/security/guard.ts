@@ -77,7 +77,7 @@ export function guard(handler: RequestListener, options: GuardOptions): RequestL
         })
         .then((refusal) => {
           // Who has left meanwhile gets no answer, and brings about no collection.
-          if (res.destroyed) return;
+          if (req.socket.destroyed) return;
           if (refusal) refuse(req, res, refusal);
           else handler(req, res);
         });
@@ -92,7 +92,7 @@ async function authenticate(req: IncomingMessage, security: WebSecurity): Promis
     const { users } = security.config;
     if (users === null) return null;
     if (credentials === null) return UNAUTHORIZED;
-    const verdict = await security.basicAuth.check(users, credentials);
+    const verdict = await security.basicAuth.check(users, credentials, () => req.socket.destroyed);
     // The users may have changed while it was in the making: then it is worth nothing.
     if (security.config.users !== users) continue;
     if (verdict === 'right') return null;

@@ -29,7 +29,13 @@ export interface ParsedFile {
  */
 export function parseFile(text: string): ParsedFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+    // A user's name such as 007 or True stays as it is written.
+    stringKeys: true,
+  });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) throw new FileProblem(lines.linePos(problem.pos[0]).line, yamlProblem(problem.code));
   const lineOf = (path: Path): number => lines.linePos(offsetOf(document, path)).line;

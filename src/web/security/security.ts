@@ -4,7 +4,7 @@ import type { Logger } from '../../log.js';
 import { isLoopback } from '../../url.js';
 import { BasicAuth } from './basic-auth.js';
 import { Bcrypt } from './bcrypt.js';
-import { areSameUsers, isAuthenticated, isSameConfig, OPEN, type WebConfig } from './config.js';
+import { isAuthenticated, isSameConfig, OPEN, type WebConfig } from './config.js';
 import { readWebConfig, required, type Seen, type WebReading } from './read.js';
 
 const POLL_MS = 500;
@@ -134,7 +134,6 @@ export class WebSecurity {
     if ((config.tls === null) !== (this.#config.tls === null)) {
       return `${this.#path}: TLS is switched ${config.tls ? 'on' : 'off'} by a restart only`;
     }
-    if (!areSameUsers(config.users, this.#config.users)) this.basicAuth.forget();
     const before = this.#config;
     this.#config = config;
     for (const listener of this.#listeners) listener(config);

@@ -171,11 +171,34 @@ describe('basic authentication', () => {
     expect(await check('alice","wonder', '', users)).to.equal('wrong');
   });
 
-  it('forgets what it is told to', async () => {
-    await check('alice', 'wonder');
-    auth.forget();
-    await check('alice', 'wonder');
+  it('compares for one who waits, though others with the same credentials have left, and for none when all have', async () => {
+    compare.atOnce = false;
+    const gone = new Set<string>();
+    const verdicts: Record<string, string> = {};
+    for (const [who, password] of [
+      ['first', 'x'],
+      ['a', 'wonder'],
+      ['b', 'wonder'],
+      ['c', 'land'],
+      ['d', 'land'],
+    ] as const) {
+      const credentials = { user: 'alice', password: new Secret(password) };
+      void auth.check(users, credentials, () => gone.has(who)).then((verdict) => (verdicts[who] = verdict));
+    }
+    await turns();
+    for (const who of ['first', 'a', 'c', 'd']) gone.add(who);
+    compare.asked[0]?.answer(false);
+    await turns();
+    expect(compare.asked.map(({ password }) => password)).to.deep.equal(['x', 'wonder']);
+    compare.asked[1]?.answer(true);
+    await turns();
     expect(compare.asked).to.have.length(2);
+    expect(verdicts['b']).to.equal('right');
+    // Whoever comes after them with the same is compared.
+    const later = check('alice', 'land');
+    await turns();
+    compare.asked[2]?.answer(false);
+    expect(await later).to.equal('wrong');
   });
 
   it('keeps neither name nor password in what it remembers', async () => {

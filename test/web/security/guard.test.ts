@@ -132,6 +132,28 @@ describe('the guard', () => {
     });
   });
 
+  it('compares nothing for those who leave while they wait', async () => {
+    const asked: { password: string; answer: (same: boolean) => void }[] = [];
+    const server = await start(ALICE, {
+      compare: (password) => new Promise((resolve) => asked.push({ password, answer: resolve })),
+    });
+    const { authorization } = basic('alice', 'gone');
+    const leaver = connect(server.port, '127.0.0.1');
+    const stays = server.status({ headers: basic('alice', 'first') });
+    await until('one is compared', 5000, () => asked.length === 1);
+    leaver.write(`GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n\r\n`.repeat(3));
+    const last = server.status({ headers: basic('alice', 'last') });
+    for (let i = 0; i < 5; i++) await server.status({ path: '/-/healthy' });
+    leaver.destroy();
+    for (let i = 0; i < 5; i++) await server.status({ path: '/-/healthy' });
+    asked[0]?.answer(false);
+    await until('the next is compared', 5000, () => asked.length === 2);
+    asked[1]?.answer(false);
+    expect(asked.map(({ password }) => password)).to.deep.equal(['first', 'last']);
+    expect([await stays, await last]).to.deep.equal([401, 401]);
+    expect(server.passed).not.to.include('GET /metrics');
+  });
+
   describe('when users change', () => {
     const inForce = (server: Guarded, text: string): Promise<unknown> => {
       folder.write('web.yml', text);
@@ -215,11 +237,16 @@ describe('the guard', () => {
       expect(await server.status({ host: 'localhost', headers: { host: 'localhost' } })).to.equal(200);
     });
 
-    it('minds the Host over IPv6 alike', async () => {
-      const server = await start(null, { listen: { host: '::1', port: 0 } });
-      expect(await server.status({ host: '::1', ...foreign })).to.equal(403);
-      expect(await server.status({ host: '::1', headers: { host: '[::1]:10180' } })).to.equal(200);
-    });
+    for (const [listened, host] of [
+      ['::1', '::1'],
+      ['::ffff:127.0.0.1', '127.0.0.1'],
+    ] as const) {
+      it(`minds the Host where it listens on ${listened} alike`, async () => {
+        const server = await start(null, { listen: { host: listened, port: 0 } });
+        expect(await server.status({ host, ...foreign })).to.equal(403);
+        expect(await server.status({ host, headers: { host: '[::1]:10180' } })).to.equal(200);
+      });
+    }
 
     for (const host of [null, '0.0.0.0', '::']) {
       it(`does not mind the Host where it listens on ${host ?? 'all addresses'}: names are for that`, async () => {
@@ -250,7 +277,7 @@ describe('the guard', () => {
     });
 
     it('has nothing to warn of on loopback', async () => {
-      for (const address of ['127.0.0.1', '127.9.9.9', '::1']) {
+      for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1']) {
         expect(warnings(await start(null), address), address).to.deep.equal([]);
         expect(warnings(await start(ALICE), address), address).to.deep.equal([]);
       }

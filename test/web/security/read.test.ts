@@ -113,8 +113,9 @@ describe('the web configuration file', () => {
     }
 
     it('takes any name of a user that can be sent', async () => {
-      const { users } = await read(`basic_auth_users:\n  42: ${HASH}\n  true: ${HASH}\n  "zoë m": ${HASH}\n`);
-      expect([...(users?.keys() ?? [])]).to.deep.equal(['42', 'true', 'zoë m']);
+      const names = ['42', '007', '1e3', '0x10', '1.10', 'true', 'True', '~', 'zoë m'];
+      const { users } = await read(`basic_auth_users:\n${names.map((name) => `  ${name}: ${HASH}\n`).join('')}`);
+      expect([...(users?.keys() ?? [])]).to.have.members(names);
     });
 
     it('takes an alias for what it stands for', async () => {
