@@ -45,8 +45,9 @@ export class Reloader {
   }
 
   #start(): Promise<readonly string[]> {
-    if (!this.#current && !this.#next) return this.#run();
-    this.#next ??= (this.#current ?? Promise.resolve([])).then(() => {
+    if (this.#next) return this.#next;
+    if (!this.#current) return this.#run();
+    this.#next = this.#current.then(() => {
       this.#next = null;
       return this.#run();
     });

@@ -1,5 +1,6 @@
 import { SettingError } from '../errors.js';
 import type { Settings } from '../settings/settings.js';
+import { withBrackets } from '../settings/values.js';
 import { probe, reachable } from '../web/probe.js';
 import { openWebConfig } from '../web/security/read.js';
 
@@ -21,6 +22,6 @@ export async function runHealthcheck({ web }: Pick<Settings, 'web'>, complain: (
   if (!result.alive && result.isOtherProtocol && !config) result = await probe('https', listen, signal);
   if (result.alive) return 0;
   const { host, port } = reachable(listen);
-  complain(`not healthy: ${host.includes(':') ? `[${host}]` : host}:${port}: ${result.why}`);
+  complain(`not healthy: ${withBrackets(host)}:${port}: ${result.why}`);
   return 1;
 }

@@ -8,6 +8,11 @@ export interface ListenAddress {
   port: number;
 }
 
+/** The host as it stands before a port. */
+export function withBrackets(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 const DURATION = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
 const UNIT_MS = [365 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1_000, 1];
 

@@ -38,19 +38,18 @@ export function createApp(options: AppOptions): Express {
   app.set('query parser', false);
 
   route(app, telemetryPath, {
-    head: (req, res) => void res.type(formatFor(req)).end(),
+    head: (req, res) => void res.type(formatFor(req)).vary('Accept').vary('Accept-Encoding').end(),
     get: async (req, res) => {
       const snapshot = await scrape(options, req, res);
       const { projects: withProjects, minIntervalMs } = settings.collect;
       const page = { snapshot, file: file(), withProjects, withTimestamp: minIntervalMs > 0 };
       const format = formatFor(req);
-      // Not `type`, which would rewrite the charset and with it the order of the type's parameters.
-      res.setHeader('Content-Type', format).vary('Accept');
+      res.type(format).vary('Accept');
       await bodies.of(snapshot, format, () => renderMetrics(page, self, format)).send(req, res);
     },
   });
   route(app, '/api/v1/snapshot', {
-    head: (_req, res) => void res.type('json').end(),
+    head: (_req, res) => void res.type('json').vary('Accept-Encoding').end(),
     get: async (req, res) => {
       const snapshot = await scrape(options, req, res);
       res.status(snapshot.totals ? 200 : 503).type('json');

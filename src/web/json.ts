@@ -1,5 +1,4 @@
-import { snapshotErrors, type Snapshot, type SnapshotError } from '../snapshot/snapshot.js';
-import type { Result } from '../snapshot/snapshot.js';
+import { snapshotErrors, type Result, type Snapshot, type SnapshotError } from '../snapshot/snapshot.js';
 
 /** `GET /api/v1/snapshot`, and `vhi-exporter snapshot --output=json`. RAM in MiB. */
 export interface SnapshotJson {

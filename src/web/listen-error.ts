@@ -1,4 +1,4 @@
-import type { ListenAddress } from '../settings/values.js';
+import { withBrackets, type ListenAddress } from '../settings/values.js';
 
 /** What is wrong with an address, and what to do. */
 const ADVICE: Record<string, string> = {
@@ -12,7 +12,7 @@ const ADVICE: Record<string, string> = {
 /** The failure to open a socket in one line. */
 export function listenError({ host, port }: ListenAddress, cause: NodeJS.ErrnoException): Error {
   const { code = cause.message } = cause;
-  const shown = `${host?.includes(':') ? `[${host}]` : (host ?? '')}:${port}`;
+  const shown = `${withBrackets(host ?? '')}:${port}`;
   const denied = `is not allowed to this user (${code}): choose a port from 1024 on`;
   const advice =
     code === 'EACCES' || code === 'EPERM' ? denied : (ADVICE[code] ?? `can't be opened (${code}): choose another`);

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
-import type { ListenAddress } from '../settings/values.js';
+import { withBrackets, type ListenAddress } from '../settings/values.js';
 import { farewell } from './farewell.js';
 import { limit } from './limits.js';
 import { listenError } from './listen-error.js';
@@ -39,7 +39,7 @@ export async function listen(
     server.listen({ port, ...(host === null ? {} : { host }) }, resolve);
   });
   const { port: bound, address } = server.address() as AddressInfo;
-  const name = host === null ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  const name = host === null ? 'localhost' : withBrackets(host);
   return {
     url: `${server instanceof HttpsServer ? 'https' : 'http'}://${name}:${bound}/`,
     address,

@@ -239,7 +239,9 @@ describe('web', () => {
         expect(collector.asked).to.deep.equal([]);
         if (path !== '/metrics' && path !== '/api/v1/snapshot') return;
         const same = await get(path);
-        expect(response.headers.get('content-type')).to.equal(same.headers.get('content-type'));
+        for (const name of ['content-type', 'vary']) {
+          expect(response.headers.get(name), name).to.equal(same.headers.get(name)).and.not.equal(null);
+        }
       });
     }
 

@@ -8,7 +8,7 @@ import { Secret } from '../../secret.js';
 import { excerpt, printable } from '../../text.js';
 import type { TlsConfig, WebConfig } from './config.js';
 import { FileProblem, parseFile, type ParsedFile } from './parse.js';
-import type { FileContent } from './schema.js';
+import type { TlsContent } from './schema.js';
 import { buildTls, findContradiction, PEM_KEYS, type PemKey, type TlsProblem } from './tls-config.js';
 
 /** One look at the web configuration: what is in it, or in one line what is wrong. */
@@ -74,7 +74,7 @@ const secretsOf = (users: Record<string, string>): ReadonlyMap<string, Secret> =
   new Map(Object.entries(users).map(([name, hash]) => [name, new Secret(hash)]));
 
 async function tlsOf(
-  tls: NonNullable<FileContent['tls_server_config']>,
+  tls: TlsContent,
   { lineOf, folder, seen }: { lineOf: ParsedFile['lineOf']; folder: string; seen: Seen },
 ): Promise<TlsConfig | TlsProblem> {
   const contradiction = findContradiction(tls);

@@ -3,9 +3,8 @@ import { createSecureContext, DEFAULT_CIPHERS, type SecureContextOptions } from 
 
 import type { ClientAuthType, TlsConfig } from './config.js';
 import { CIPHERS, CURVES, VERSIONS } from './names.js';
-import type { FileContent } from './schema.js';
+import type { TlsContent } from './schema.js';
 
-type TlsContent = NonNullable<FileContent['tls_server_config']>;
 /** Keys that hold PEM, or the name of a file that does. */
 export const PEM_KEYS = ['cert', 'key', 'client_ca'] as const;
 export type PemKey = (typeof PEM_KEYS)[number];
