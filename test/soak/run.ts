@@ -34,7 +34,9 @@ interface Held {
   fds: number;
 }
 
-export interface SoakResult extends Pick<SoakOptions, 'scrapes' | 'warm'> {
+export interface SoakResult extends Pick<SoakOptions, 'warm'> {
+  /** As many as were begun. */
+  scrapes: number;
   partial: number;
   /** Clients that left before they had their answer. */
   gone: number;
@@ -94,9 +96,9 @@ class Soak {
     const after = await this.#probe();
     const { faults, joined, left } = this.#churn;
     const seconds = Math.round((performance.now() - began) / 1000);
-    const [partial, gone] = [this.#partial, this.#gone];
+    const [started, partial, gone] = [this.#started, this.#partial, this.#gone];
     const leaks = leaksBetween(before, after, heapGrowth);
-    return { scrapes, warm, partial, gone, faults, joined, left, seconds, before, after, leaks, series };
+    return { scrapes: started, warm, partial, gone, faults, joined, left, seconds, before, after, leaks, series };
   }
 
   /** With all domains well at the end, and the last edit in force. */
