@@ -68,7 +68,14 @@ async function outcome(options: BenchOptions): Promise<Outcome & { failures: str
     const { results, failures } = await inTurn(cases, (what) => compare(what, concurrency));
     return { ...comparisonOf(results), failures };
   }
-  const { results, failures } = await inTurn(cases, measure);
+  const { results, failures } = await inTurn(cases, async (what) => {
+    const result = await measure(what);
+    const { warm, floor, ratio, rounds } = result;
+    say(
+      `  warm ${warm.ms.median.toFixed(0)} ms, floor ${floor.ms.median.toFixed(0)} ms, ratio ${ratio.toFixed(2)} (${rounds} rounds)`,
+    );
+    return result;
+  });
   return { ...outcomeOf(results), failures };
 }
 
