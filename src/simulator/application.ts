@@ -3,10 +3,12 @@ import { rightsOf } from './policy.js';
 import type { Token } from './tokens.js';
 import type { World } from './world.js';
 
-/** How Keystone answers to an application credential that is no good, and to its tokens. */
+/** How Keystone answers to an application credential that is no good, and to tokens. */
 export interface Flaw {
   /** Of a 404; null: it is the 401 that all refusals are. */
   message: string | null;
+  /** Of the 404 to one who would exchange the token for another, where that is told otherwise. */
+  exchange?: string;
 }
 
 const REFUSED: Flaw = { message: null };

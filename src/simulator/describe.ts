@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { type AuthRequest, MalformedAuth, parseAuthBody } from './auth-body.js';
-import { type Flaw, flawOf } from './application.js';
 import { parseAllTenants, type Route, type SimRequest } from './request.js';
-import type { Token, TokenStore } from './tokens.js';
+import type { TokenStore } from './tokens.js';
+import { validate } from './validate.js';
 import type { World } from './world.js';
 
 const IDENTITY: Readonly<Record<string, Route>> = {
@@ -39,12 +39,6 @@ function parseAuth(request: IncomingMessage, body: string): AuthRequest | string
     if (error instanceof MalformedAuth) return error.message;
     throw error;
   }
-}
-
-/** What is wrong with the application credential that a token came from. */
-function flawBehind({ world }: Place, token: Token | null): Flaw | null {
-  const id = token?.applicationCredentialId ?? null;
-  return id === null ? null : flawOf(world, id);
 }
 
 /** Fills in who asks, for which domain and project. */
@@ -84,8 +78,7 @@ export function describeRequest(incoming: IncomingMessage, body: string, place: 
   const compute = COMPUTE_PATH.exec(path);
   const resource = compute?.[2] ?? '';
   const tokenId = incoming.headers['x-auth-token'];
-  const token = place.tokens.find(typeof tokenId === 'string' ? tokenId : undefined);
-  const flaw = flawBehind(place, token);
+  const { token, flaw } = validate(place.world, place.tokens, typeof tokenId === 'string' ? tokenId : undefined);
   const request: SimRequest = {
     method,
     path,
@@ -97,7 +90,7 @@ export function describeRequest(incoming: IncomingMessage, body: string, place: 
     resource,
     pathProjectId: compute?.[1] ?? null,
     auth: null,
-    token: flaw ? null : token,
+    token,
     flaw,
     domainId: null,
     projectId: null,

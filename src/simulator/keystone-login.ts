@@ -8,6 +8,7 @@ import type { Project, User } from './model.js';
 import { rightsOf } from './policy.js';
 import type { SimRequest } from './request.js';
 import type { Token } from './tokens.js';
+import { validate } from './validate.js';
 import type { World } from './world.js';
 
 /** The end of Keystone's refusal to exchange the token of an application credential, its full stop included. */
@@ -37,13 +38,13 @@ function checkPassword(cloud: Cloud, by: NonNullable<AuthRequest['user']>): User
   return user;
 }
 
-/** The project to scope to, if the user may: it and its domain must be enabled and the user must have a role there. */
-function findProject(world: World, user: User, scope: AuthScope & { kind: 'project' }): Project | null {
+/** The project to scope to: it and its domain must be enabled. */
+function findProject(world: World, scope: AuthScope): Project | null {
+  if (scope.kind !== 'project') return null;
   const domain = world.findDomain(scope.domain ?? {});
   const named = domain && scope.name !== undefined ? world.findProject(domain.id, scope.name) : undefined;
   const project = scope.id === undefined ? named : world.projects.get(scope.id);
-  if (!project?.enabled || !world.domains.get(project.domainId)?.enabled) return null;
-  return user.roles.has(project.id) ? project : null;
+  return project?.enabled && world.domains.get(project.domainId)?.enabled ? project : null;
 }
 
 function domainOf(world: World, id: string): { id: string; name: string } {
@@ -76,7 +77,7 @@ function tokenAnswer(
     body['is_domain'] = false;
     body['roles'] = [...rightsOf(role).implies, role].map((name) => ({ id: hexId(`role ${name}`), name }));
     // `?nocatalog` alone leaves it out, whatever its value (keystone api/auth.py).
-    if (!request.query.has('nocatalog')) body['catalog'] = catalog(cloud.options, request.base, project.id);
+    if (!request.query.has('nocatalog')) body['catalog'] = catalog(cloud.options, request, project.id);
   }
   const credential = cloud.world.applicationCredentials.get(token.applicationCredentialId ?? '');
   if (credential) body['application_credential'] = { id: credential.id, name: credential.name, restricted: true };
@@ -85,7 +86,9 @@ function tokenAnswer(
 }
 
 /** A token that is no good as a *subject* is 404, not 401 (seen: "Failed to validate token"). */
-function noSuchToken(cloud: Cloud, id: string): Answer {
+function noSuchToken(cloud: Cloud, id: string, flaw: Flaw | null = null): Answer {
+  const message = flaw?.exchange ?? flaw?.message;
+  if (message) return identityError(404, 'Not Found', message);
   const known = cloud.tokens.hasForm(id);
   return identityError(404, 'Not Found', known ? 'Failed to validate token' : 'Could not recognize Fernet token');
 }
@@ -134,16 +137,18 @@ export function login(cloud: Cloud, request: SimRequest): Answer {
   if (auth === null || typeof auth === 'string') return identityError(400, 'Bad Request', auth ?? 'no body');
   if (auth.application) return applicationLogin(cloud, request, auth);
   const refused = identityUnauthorized(`${request.base}/v3`);
-  const parent = auth.tokenId === null ? null : cloud.tokens.find(auth.tokenId);
-  if (auth.tokenId !== null && !parent) return noSuchToken(cloud, auth.tokenId);
+  const project = findProject(cloud.world, auth.scope);
+  // Keystone looks at the project first: a bad token for a bad project is 401, and not 404 (keystone auth/core.py).
+  if (auth.tokenId !== null && auth.scope.kind === 'project' && !project) return refused;
+  const { token: parent, flaw } = validate(cloud.world, cloud.tokens, auth.tokenId ?? undefined);
+  if (auth.tokenId !== null && !parent) return noSuchToken(cloud, auth.tokenId, flaw);
   if (parent?.methods.includes('application_credential')) return identityForbidden(DELEGATED);
   if (parent?.projectId && !cloud.options.rescope) return identityForbidden('rescope a scoped token');
 
   const user = parent ? cloud.world.users.get(parent.userId) : auth.user && checkPassword(cloud, auth.user);
   if (!user?.enabled || !cloud.world.domains.get(user.domainId)?.enabled) return refused;
   if (auth.scope.kind === 'other') return refused;
-  const project = auth.scope.kind === 'none' ? null : findProject(cloud.world, user, auth.scope);
-  if (auth.scope.kind === 'project' && !project) return refused;
+  if (auth.scope.kind === 'project' && !(project && user.roles.has(project.id))) return refused;
 
   const token = cloud.tokens.issue({
     userId: user.id,

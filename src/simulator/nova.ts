@@ -34,6 +34,7 @@ function showLimits(cloud: Cloud, request: SimRequest, minor: number, rights: Ri
   if (unknown !== undefined && minor >= 75) {
     return computeError(400, `Additional properties are not allowed ('${unknown}' was unexpected)`);
   }
+  if (request.token?.projectId === null) return computeError(403, 'Forbidden');
   const other = request.query.get('tenant_id');
   if (other !== null && !rights.admin) {
     return computeError(403, "Policy doesn't allow os_compute_api:limits:other_project to be performed.");

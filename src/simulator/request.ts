@@ -37,7 +37,7 @@ export interface SimRequest {
   auth: AuthRequest | string | null;
   /** The token of `X-Auth-Token`, if it is good. */
   token: Token | null;
-  /** Why a token of `X-Auth-Token` is no good, where that is its application credential. */
+  /** Why a token of `X-Auth-Token` is no good, where it is neither unknown nor revoked nor expired. */
   flaw: Flaw | null;
   /** Domain of the token's project; for logins, of the user; null: not known. */
   domainId: string | null;
