@@ -66,11 +66,12 @@ const show = ({ file, target }: Import): string => `${file} → ${target}`;
 /** The folder, or the file of the top level. */
 const layerOf = (file: string): string => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file);
 
-const GROUND = ['errors.ts', 'secret.ts', 'text.ts', 'url.ts', 'clock.ts'];
+const GROUND = ['errors.ts', 'files.ts', 'secret.ts', 'text.ts', 'url.ts', 'clock.ts'];
 
 /** Each layer with those that it may import; itself is understood. */
 const MAY_IMPORT: Record<string, string[]> = {
   'errors.ts': [],
+  'files.ts': ['errors.ts'],
   'secret.ts': [],
   'clock.ts': [],
   'text.ts': [],

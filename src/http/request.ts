@@ -7,7 +7,7 @@ import { excerpt } from '../text.js';
 import type { Agent, Agents, Tls } from './agents.js';
 import { disclose, isSecretIn } from './disclose.js';
 import { parseJson, TooManyValues } from './json.js';
-import type { Lifetime } from './lifetime.js';
+import { Lifetime } from './lifetime.js';
 import type { Failure } from './retry.js';
 import { isReset, reasonOfStatus, retryAfterMs } from './status.js';
 
@@ -62,10 +62,9 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024;
 const MAX_ERROR_CHARACTERS = 64 * 1024;
 
 /**
- * One attempt of one request, with an AbortController of its own: thousands of requests listening on one
- * signal would leak and warn.
+ * One attempt of one request, within one timeout.
  * @param life ends the attempt early; null lets it run to its timeout
- * @throws HttpFailure; or the reason of the lifetime's end
+ * @throws HttpFailure; CollectError of reason `config` for the CA file; or the reason of the lifetime's end
  */
 export async function attempt(
   request: HttpRequest,
@@ -73,23 +72,50 @@ export async function attempt(
   life: Lifetime | null,
   fresh: boolean,
 ): Promise<HttpAnswer> {
-  const { agents, clock } = context;
-  const agent = await (fresh ? agents.fresh(request.url, request.tls) : agents.pooled(request.url, request.tls));
   life?.check();
-  const { response, text } = await exchange(request, { ...context, agent }, life);
-  return readAnswer(request, response, text, clock.wall());
+  const { clock, timeoutMs } = context;
+  const span = new Lifetime();
+  const timeout = new HttpFailure('timeout', `${name(request)}: no answer in ${timeoutMs / 1000} s`, OTHER);
+  const timer = setTimeout(() => span.end(timeout), timeoutMs);
+  const off = life?.onEnd((reason) => span.end(reason));
+  let answer;
+  try {
+    const agent = await agentFor(request, context, span, fresh);
+    answer = await exchange(request, { ...context, agent, timeout }, span);
+  } finally {
+    clearTimeout(timer);
+    off?.();
+  }
+  return readAnswer(request, answer.response, answer.text, clock.wall());
 }
 
-/** From the first byte sent to the last one received: what the metrics call a request. */
+/** The CA file is read first, which on a mount that hangs takes for ever. */
+async function agentFor(
+  { url, tls }: HttpRequest,
+  { agents, timeoutMs }: AttemptContext,
+  span: Lifetime,
+  fresh: boolean,
+): Promise<Agent> {
+  try {
+    return await span.race(fresh ? agents.fresh(url, tls) : agents.pooled(url, tls));
+  } catch (error) {
+    if (!(error instanceof HttpFailure)) throw error;
+    throw new CollectError('config', `the CA file cannot be read (not in ${timeoutMs / 1000} s)`);
+  }
+}
+
+/**
+ * From the first byte sent to the last one received: what the metrics call a request. It has an AbortController of its
+ * own: thousands of requests listening on one signal would leak and warn.
+ */
 async function exchange(
   request: HttpRequest,
-  { agent, agents, clock, timeoutMs, observe }: AttemptContext & { agent: Agent },
-  life: Lifetime | null,
+  { agent, agents, clock, timeout, observe }: AttemptContext & { agent: Agent; timeout: HttpFailure },
+  span: Lifetime,
 ): Promise<{ response: Response; text: string }> {
+  span.check();
   const controller = new AbortController();
-  const timeout = new HttpFailure('timeout', `${name(request)}: no answer in ${timeoutMs / 1000} s`, OTHER);
-  const timer = setTimeout(() => controller.abort(timeout), timeoutMs);
-  const off = life?.onEnd((reason) => controller.abort(reason));
+  const off = span.onEnd((reason) => controller.abort(reason));
   const started = clock.mono();
   let code = 'network';
   let status: number | null = null;
@@ -119,8 +145,7 @@ async function exchange(
     if (isTlsError(error)) agents.rereadCa(request.url, request.tls);
     throw fetchFailure(request, error);
   } finally {
-    clearTimeout(timer);
-    off?.();
+    off();
     observe({ service: request.service, code, seconds: (clock.mono() - started) / 1000 });
   }
 }

@@ -1,8 +1,6 @@
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
-
 import type { Domain, PasswordSource } from '../domains/domain.js';
 import { CollectError } from '../errors.js';
+import { readBounded } from '../files.js';
 import { Secret, type SecretVariables } from '../secret.js';
 
 const MAX_BYTES = 64 * 1024;
@@ -49,11 +47,7 @@ export class Passwords {
 }
 
 async function readSecretFile(path: string, noun: Noun): Promise<Secret> {
-  const bytes = await readBounded(path, noun).catch((cause: unknown) => {
-    if (cause instanceof CollectError) throw cause;
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new CollectError('config', `the ${noun} file cannot be read (${code})`, { cause });
-  });
+  const bytes = await readBounded(path, `${noun} file`, MAX_BYTES);
   const secret = textOf(bytes, noun).replace(/\r?\n$/, '');
   if (secret === '') throw new CollectError('config', `the ${noun} file is empty`);
   return new Secret(secret);
@@ -65,31 +59,5 @@ function textOf(bytes: Buffer, noun: Noun): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new CollectError('config', `the ${noun} file is not UTF-8, save it in that encoding`);
-  }
-}
-
-/** One open, so that what is checked is what is read. */
-async function readBounded(path: string, noun: Noun): Promise<Buffer> {
-  // Without O_NONBLOCK a named pipe would hold the open until somebody writes to it; a terminal would become ours.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-  try {
-    const stat = await file.stat();
-    if (!stat.isFile()) throw new CollectError('config', `the ${noun} file is not a regular file`);
-    const bytes = await readStart(file, MAX_BYTES + 1);
-    if (bytes.length > MAX_BYTES) throw new CollectError('config', `the ${noun} file is larger than 64 KiB`);
-    return bytes;
-  } finally {
-    await file.close();
-  }
-}
-
-/** The file may grow meanwhile: its size says nothing, only the bytes read do. */
-async function readStart(file: FileHandle, most: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(most);
-  let length = 0;
-  for (;;) {
-    const { bytesRead } = await file.read(buffer, length, most - length);
-    length += bytesRead;
-    if (bytesRead === 0 || length === most) return buffer.subarray(0, length);
   }
 }
