@@ -66,7 +66,8 @@ export interface SessionOptions {
 /**
  * One identity, kept across collections: its login, and a token for each project that it was asked for. Tokens are
  * renewed at a random point between 50 and 90 % of their life, so that domains that logged in together do not for ever
- * after; what goes wrong then is no error while the old token is good.
+ * after. Where Keystone refuses the login then (auth, forbidden), that is an error at once; whatever else goes wrong, be
+ * it that the password can't be read, is none while the old token is good.
  */
 export class Session {
   readonly domain: Domain;
@@ -113,7 +114,7 @@ export class Session {
     try {
       return await this.#sharedLogin(ask);
     } catch (error) {
-      const refused = error instanceof CollectError && ['auth', 'forbidden', 'config'].includes(error.reason);
+      const refused = error instanceof CollectError && ['auth', 'forbidden'].includes(error.reason);
       if (refused || !current || clock.mono() >= current.token.expiresAt) throw error;
       // Each request of this collection asks for the login: not each of them shall knock at a Keystone that is away.
       current.token.renewAt = clock.mono() + RENEW_AGAIN_MS;

@@ -1,5 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CollectionOver } from '../../src/errors.js';
 import { Lifetime } from '../../src/http/lifetime.js';
 import { LoginFailure } from '../../src/openstack/gates.js';
@@ -161,6 +164,57 @@ describe('Session', () => {
           .and.to.include({ status });
       });
     }
+
+    describe('with a password file', () => {
+      let folder: string;
+      let path: string;
+      beforeEach(async () => {
+        folder = mkdtempSync(join(tmpdir(), 'vhi-session-'));
+        path = join(folder, 'password');
+        writeFileSync(path, 'hunter2\n');
+        bench = new Bench(domain({ password: { kind: 'file', path } }));
+        expect(await token()).to.equal('home-1');
+        bench.clock.advance(1800 * SECOND);
+      });
+      afterEach(() => rmSync(folder, { recursive: true }));
+
+      it('that is gone leaves the old token in use, and looks again after half a minute', async () => {
+        rmSync(path);
+        for (let request = 1; request <= 3; request += 1) expect(await token()).to.equal('home-1');
+        writeFileSync(path, 'hunter2\n');
+        bench.clock.advance(30 * SECOND - 1);
+        expect(await token()).to.equal('home-1');
+        bench.clock.advance(1);
+        expect(await token()).to.equal('home-2');
+        expect(bench.passwordLogins).to.equal(2);
+      });
+
+      it('that stays away is config once the old token is at its end', async () => {
+        rmSync(path);
+        bench.clock.advance(1620 * SECOND - 1);
+        expect(await token()).to.equal('home-1');
+        bench.clock.advance(1);
+        expect(await failure(login()))
+          .to.be.instanceOf(LoginFailure)
+          .and.to.include({ reason: 'config', message: 'the password file cannot be read (ENOENT)' });
+      });
+
+      it('that is gone is config where the services no longer take the old token', async () => {
+        rmSync(path);
+        expect(await failure(bench.session.loginAgain(ask()))).to.include({ reason: 'config' });
+      });
+
+      it('that holds another password, which Keystone refuses, is an error at once', async () => {
+        writeFileSync(path, 'wrong\n');
+        bench.onLogin = () => Promise.reject(refusal(401));
+        for (let request = 1; request <= 2; request += 1) {
+          expect(await failure(login()))
+            .to.be.instanceOf(LoginFailure)
+            .and.to.include({ reason: 'auth' });
+        }
+        expect(bench.passwordLogins).to.equal(2);
+      });
+    });
   });
 
   describe('tokens of projects', () => {
