@@ -14,6 +14,8 @@ export interface Listing {
   /** Whose token asks; null: the login's own project. */
   projectId: string | null;
   allTenants: boolean;
+  /** With `allTenants`: servers of this project only. */
+  only?: string;
   /** At most that many rows, and no second page. */
   probe?: number;
 }
@@ -53,13 +55,13 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
     rows = Math.max(1, page.servers.length);
   }
   // Nova names servers of such a cell only where a page has room for them.
-  if (!isBare && seen.size < DEFAULT_PAGE) await checkCells(visit, listing);
+  if (!isBare && listing.only === undefined && seen.size < DEFAULT_PAGE) await checkCells(visit, listing);
 }
 
 /** A page, and the rows that were asked for; null: as many as Nova gives. */
 async function getPageInTime(
   visit: Visit,
-  { projectId, allTenants, probe }: Listing,
+  { projectId, allTenants, only, probe }: Listing,
   { marker, rows }: { marker: string | null; rows: number },
 ): Promise<{ page: ServerPage; limit: number | null }> {
   const { pageRows } = visit.cloud;
@@ -67,7 +69,7 @@ async function getPageInTime(
   for (let isSecond = false; ; isSecond = true) {
     const limit = probe ?? pageRows.get(endpoint);
     try {
-      return { page: await getPage(visit, projectId, { allTenants, marker, limit }), limit };
+      return { page: await getPage(visit, projectId, { allTenants, only, marker, limit }), limit };
     } catch (error) {
       const tookTooLong = error instanceof HttpFailure && (error.status === 502 || error.status === 504);
       if (!tookTooLong || probe !== undefined) throw error;
@@ -96,6 +98,7 @@ async function checkCells(visit: Visit, { projectId, allTenants }: Listing): Pro
 
 interface Query {
   allTenants: boolean;
+  only?: string | undefined;
   marker: string | null;
   limit: number | null;
 }
@@ -119,9 +122,10 @@ async function get(visit: Visit, projectId: string | null, path: string): Promis
   }
 }
 
-function queryString({ allTenants, marker, limit }: Query): string {
+function queryString({ allTenants, only, marker, limit }: Query): string {
   const query = new URLSearchParams({
     ...(allTenants ? { all_tenants: '1' } : {}),
+    ...(only === undefined ? {} : { project_id: only }),
     ...(limit === null ? {} : { limit: String(limit) }),
     ...(marker === null ? {} : { marker }),
   });

@@ -13,7 +13,7 @@ import { Remembered } from '../openstack/remembered.js';
 import { Session } from '../openstack/session.js';
 import { Visit, type CloudAccess } from '../openstack/visit.js';
 import type { CollectSettings } from '../settings/settings.js';
-import { CloudListings } from '../usage/cloud-listing.js';
+import { CloudListings, type Foreign } from '../usage/cloud-listing.js';
 import type { Progress } from '../usage/progress.js';
 import { ProjectBook } from '../usage/project-book.js';
 import { STRATEGIES } from '../usage/strategies.js';
@@ -48,7 +48,7 @@ export class Collector {
   readonly #gates: LoginGates;
   readonly #sessions = new Map<string, Session>();
   readonly #clouds = new Map<string, CloudAccess>();
-  readonly #foreign = new Map<string, Set<string>>();
+  readonly #foreign = new Map<string, Foreign>();
   #current: Collection | null = null;
   /** All that may be under way: the list may have changed since one began. */
   #open: Collection[] = [];

@@ -3,6 +3,7 @@ import { HttpFailure } from '../http/request.js';
 import type { Server } from '../openstack/compute.js';
 import { LoginFailure } from '../openstack/gates.js';
 import { listServers } from '../openstack/listing.js';
+import type { Session } from '../openstack/session.js';
 import type { Visit } from '../openstack/visit.js';
 import { ViewLost } from './strategy.js';
 
@@ -19,6 +20,13 @@ export interface Member {
   startOver(): void;
 }
 
+/** Projects that were no member's when all last looked; kept from one collection to the next. */
+export class Foreign {
+  ids = new Set<string>();
+  /** Those who looked. Another one may have been away while a project of its own was called foreign. */
+  judges = new WeakSet<Session>();
+}
+
 /** The first credential that lists, and the next one, which repeats it once. */
 const MAX_PASSES = 2;
 
@@ -27,8 +35,7 @@ const MAX_PASSES = 2;
  * A member's credential lists; if it fails the next member's repeats it once, and what still fails is an error of all.
  */
 export class CloudListing {
-  /** Ids that belonged to no member when all last looked; kept from one collection to the next. */
-  readonly #foreign: Set<string>;
+  readonly #foreign: Foreign;
   readonly #owners = new Map<string, Member>();
   readonly #byProject = new Map<string, Server[]>();
   /** Ids of the present pass that nobody owns; and those among them that were not known to be foreign before. */
@@ -38,10 +45,12 @@ export class CloudListing {
   #waiting: { member: Member; resolve: () => void; reject: (error: unknown) => void }[] = [];
   #state: 'idle' | 'listing' | 'done' = 'idle';
   #error: unknown = null;
+  #lister: Session | null = null;
+  readonly #settled: Session[] = [];
   #unsettled = 0;
   #doubt = false;
 
-  constructor(foreign: Set<string>) {
+  constructor(foreign: Foreign) {
     this.#foreign = foreign;
   }
 
@@ -72,26 +81,39 @@ export class CloudListing {
     }
   }
 
-  /** Whether a whole listing holds projects that nobody owns and that were not known to be foreign before. */
-  holdsUnknown(): boolean {
-    return this.#unknown.size > 0;
+  /** Whether the member knows each project that nobody owns to be foreign: it need not look any up. */
+  isKnownTo({ visit }: Member): boolean {
+    return this.#unknown.size === 0 && (this.#ownerless.size === 0 || this.#foreign.judges.has(visit.session));
+  }
+
+  /**
+   * Whether a whole listing is proven to show the member's servers: it is by its own login, or by one that has shown
+   * servers of it.
+   */
+  shows(member: Member): boolean {
+    const { session } = member.visit;
+    if (!this.#lister || this.#lister === session) return true;
+    const { shownBy } = session.access;
+    for (const id of member.projectIds()) if (this.#byProject.has(id)) shownBy.add(this.#lister);
+    return shownBy.has(this.#lister);
   }
 
   /**
    * The member has looked its unknown projects up. When all have, what still is nobody's is foreign until the next
-   * time; if one could not, nothing is, so that the next collection asks again.
+   * time, for them; if one could not, nothing is, so that the next collection asks again.
    */
-  settle(isSure: boolean): void {
+  settle({ visit }: Member, isSure: boolean): void {
     this.#unsettled -= 1;
     this.#doubt ||= !isSure;
+    this.#settled.push(visit.session);
     if (this.#unsettled > 0 || this.#doubt || this.#state !== 'done') return;
-    this.#foreign.clear();
-    for (const id of this.#ownerless) this.#foreign.add(id);
+    this.#foreign.ids = new Set(this.#ownerless);
+    this.#foreign.judges = new WeakSet(this.#settled);
   }
 
   #noteOwnerless(id: string): void {
     this.#ownerless.add(id);
-    if (!this.#foreign.has(id)) this.#unknown.add(id);
+    if (!this.#foreign.ids.has(id)) this.#unknown.add(id);
   }
 
   async #run(): Promise<void> {
@@ -103,6 +125,7 @@ export class CloudListing {
       this.#tried.add(lister.member);
       try {
         await this.#pass(lister.member);
+        this.#lister = lister.member.visit.session;
         this.#state = 'done';
         for (const { resolve } of this.#waiting) resolve();
         return;
@@ -156,7 +179,8 @@ export class CloudListing {
     }
     // Others' figures may not hang on a credential that sees no one else's servers; a project that nobody knows may be
     // a new one of its own.
-    if (this.#showsOthers(lister, (id) => this.#foreign.has(id))) return;
+    if (this.#showsOthers(lister, (id) => this.#foreign.ids.has(id) && this.#foreign.judges.has(lister.visit.session)))
+      return;
     const isSure = await lister.lookUp();
     this.adopt(lister);
     if (!isSure || !this.#showsOthers(lister, () => true))
@@ -190,11 +214,11 @@ function isOwnFault(error: unknown): boolean {
 
 /** The shared listings of one collection, one for each cloud and compute endpoint. */
 export class CloudListings {
-  readonly #memory: Map<string, Set<string>>;
+  readonly #memory: Map<string, Foreign>;
   readonly #listings = new Map<string, CloudListing>();
 
-  /** @param memory ids known to be foreign, by cloud; the same map for every collection */
-  constructor(memory: Map<string, Set<string>>) {
+  /** @param memory what is known to be foreign, by cloud; the same map for every collection */
+  constructor(memory: Map<string, Foreign>) {
     this.#memory = memory;
   }
 
@@ -202,7 +226,7 @@ export class CloudListings {
     let listing = this.#listings.get(key);
     if (!listing) {
       let foreign = this.#memory.get(key);
-      if (!foreign) this.#memory.set(key, (foreign = new Set()));
+      if (!foreign) this.#memory.set(key, (foreign = new Foreign()));
       listing = new CloudListing(foreign);
       this.#listings.set(key, listing);
     }

@@ -22,18 +22,18 @@ export function provenView(rows: Iterable<Server>, { book }: Job, loginProjectId
 }
 
 /**
- * Asks for a few rows of all tenants. `domain` may stand for less or more than that, where these few don't tell: the
- * listing that follows will.
+ * Asks for a few rows of all tenants. `domain` may stand for less or more than that, where these few don't tell, and
+ * `cloud` for a project that was made just now: the listing that follows will.
  */
 export async function probeView(job: Job): Promise<View> {
   const { visit, book } = job;
   const loginProjectId = (await visit.login()).token.projectId;
   try {
     for await (const rows of listServers(visit, { projectId: null, allTenants: true, probe: PROBE_ROWS })) {
-      await book.lookUp(
-        rows.map(({ projectId }) => projectId),
-        visit.session.access.foreign,
-      );
+      if (book.isRemembered) {
+        const ids = rows.map(({ projectId }) => projectId);
+        await book.lookUp(ids, visit.session.access.foreign);
+      }
       const view = provenView(rows, job, loginProjectId);
       return view === 'unproven' && rows.length >= PROBE_ROWS ? 'domain' : view;
     }

@@ -6,7 +6,8 @@ import type { Progress } from './progress.js';
 
 /**
  * Which projects belong to the domain, during one collection: from memory where rows are filtered by it, and read
- * anew, once at most, where a row names a project that is not in it.
+ * anew where a row names a project that is not in it. Only a list that was read after a row came can tell that the row
+ * is foreign: its project may have been made just before it.
  */
 export class ProjectBook {
   readonly #visit: Visit;
@@ -14,6 +15,8 @@ export class ProjectBook {
   readonly #onGone: (project: Project) => void;
   #projects: ReadonlyMap<string, Project> = new Map();
   #read: Promise<void> | null = null;
+  /** Ids that were in no list that was read after they were seen. */
+  readonly #judged = new Set<string>();
   #scope: ProjectList['scope'] | null = null;
   /** It could not be read anew when it should have been, or is known not to be all. */
   #failed = false;
@@ -36,6 +39,11 @@ export class ProjectBook {
     return this.#scope === 'domain' && !this.#failed;
   }
 
+  /** Whether the list is one of an earlier collection. */
+  get isRemembered(): boolean {
+    return this.#read === null;
+  }
+
   /** The remembered list, or one read now. */
   async open(): Promise<void> {
     const { projects, projectsStale } = this.#visit.session.access;
@@ -53,18 +61,21 @@ export class ProjectBook {
   }
 
   /**
-   * Makes sure that ids which are not in the list are not the domain's, so that they can be left out.
-   * @param foreign ids that were looked up before
+   * Makes sure that ids of rows which are not in the list are not the domain's, so that they can be left out.
+   * @param foreign ids that were looked up in earlier collections
    */
   async lookUp(ids: Iterable<string>, foreign: ReadonlySet<string>): Promise<void> {
-    for (const id of ids) if (!this.#projects.has(id) && !foreign.has(id)) return this.refresh();
+    const unknown = [...ids].filter((id) => !this.#projects.has(id) && !foreign.has(id) && !this.#judged.has(id));
+    if (unknown.length === 0) return;
+    await this.refresh();
+    for (const id of unknown) this.#judged.add(id);
   }
 
-  /** The list read anew, if it was not in this collection. Where that fails, the error is noted, and what is known is used. */
+  /** The list read anew. Where that fails, the error is noted, and what is known is used. */
   async refresh(): Promise<void> {
-    if (this.#read) return;
+    this.#read = this.#readNow();
     try {
-      await this.read();
+      await this.#read;
     } catch (error) {
       if (!(error instanceof CollectError)) throw error;
       this.#noteUnread(error);

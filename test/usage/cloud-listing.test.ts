@@ -4,7 +4,7 @@ import { HttpFailure } from '../../src/http/request.js';
 import { Remembered } from '../../src/openstack/remembered.js';
 import type { Visit } from '../../src/openstack/visit.js';
 import { TestClock } from '../helpers/clock.js';
-import { CloudListing, CloudListings, type Member } from '../../src/usage/cloud-listing.js';
+import { CloudListing, CloudListings, Foreign, type Member } from '../../src/usage/cloud-listing.js';
 import { ViewLost } from '../../src/usage/strategy.js';
 
 type Answer = (marker: string | null) => Promise<{ ids: string[]; next?: string }>;
@@ -17,11 +17,14 @@ class FakeMember implements Member {
   starts = 0;
   requests = 0;
 
+  answer: Answer;
+
   constructor(projects: string[], answer: Answer) {
     this.projects = projects;
+    this.answer = answer;
     const compute = async (path: string) => {
       this.requests += 1;
-      const { ids, next } = await answer(new URLSearchParams(path.split('?')[1]).get('marker'));
+      const { ids, next } = await this.answer(new URLSearchParams(path.split('?')[1]).get('marker'));
       const servers = ids.map((id) => ({
         id,
         tenant_id: id.split('-')[0],
@@ -37,6 +40,7 @@ class FakeMember implements Member {
     this.visit = {
       compute,
       sharedEndpoint,
+      session: { access: { shownBy: new WeakSet() } },
       cloud: { microversions: new Remembered(clock), pageRows: new Remembered(clock) },
     } as unknown as Visit;
   }
@@ -73,7 +77,7 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
 
 describe('cloud listing', () => {
   it('does not take a project for foreign that the lister finds to be its own, and has another one list', async () => {
-    const listing = new CloudListing(new Set());
+    const listing = new CloudListing(new Foreign());
     const shrunk = new FakeMember(['a'], () => Promise.resolve({ ids: ['a-1', 'new-1'] }));
     shrunk.found.push('new');
     const next = new FakeMember(['b'], all);
@@ -83,7 +87,7 @@ describe('cloud listing', () => {
   });
 
   it('lists once for all members, and gives each the servers of its projects', async () => {
-    const listing = new CloudListing(new Set());
+    const listing = new CloudListing(new Foreign());
     const [a, b, c] = [new FakeMember(['a'], all), new FakeMember(['b', 'b2'], never), new FakeMember(['c'], never)];
     await Promise.all([a, b, c].map((member) => listing.join(member)));
     expect([a, b, c].map(({ received }) => received)).to.deep.equal([['a-1', 'a-2'], ['b-1'], ['c-1']]);
@@ -91,7 +95,7 @@ describe('cloud listing', () => {
   });
 
   it('gives a member that joins late the pages that came before, and a member that joins last all of them', async () => {
-    const listing = new CloudListing(new Set());
+    const listing = new CloudListing(new Foreign());
     let release = (): void => undefined;
     const first = new FakeMember(['a'], (marker) =>
       marker === null
@@ -114,7 +118,7 @@ describe('cloud listing', () => {
   });
 
   it('lets the next member repeat a listing that failed, from the start, and doubles nothing', async () => {
-    const listing = new CloudListing(new Set());
+    const listing = new CloudListing(new Foreign());
     const a = new FakeMember(['a'], (marker) =>
       marker === null ? Promise.resolve({ ids: ['a-1', 'b-1'], next: 'b-1' }) : fails('unavailable', 500)(marker),
     );
@@ -128,7 +132,7 @@ describe('cloud listing', () => {
   });
 
   it('is an error of all members, and of those to come, once two failed', async () => {
-    const listing = new CloudListing(new Set());
+    const listing = new CloudListing(new Foreign());
     const members = [
       new FakeMember(['a'], fails('unavailable', 500)),
       new FakeMember(['b'], fails('unavailable', 503)),
@@ -141,7 +145,7 @@ describe('cloud listing', () => {
   });
 
   it('lets a member that joins after the only one failed list once more', async () => {
-    const listing = new CloudListing(new Set());
+    const listing = new CloudListing(new Foreign());
     const a = await failure(listing.join(new FakeMember(['a'], fails('unavailable', 500))));
     expect((a as HttpFailure).status).to.equal(500);
     const b = new FakeMember(['b'], all);
@@ -150,7 +154,7 @@ describe('cloud listing', () => {
   });
 
   it('puts out a lister that is forbidden, and goes on for the others', async () => {
-    const listing = new CloudListing(new Set());
+    const listing = new CloudListing(new Foreign());
     const [a, b] = [new FakeMember(['a'], fails('forbidden', 403)), new FakeMember(['b'], all)];
     const [error] = await Promise.all([failure(listing.join(a)), listing.join(b)]);
     expect(error).to.be.instanceOf(ViewLost).with.property('view', 'unknown');
@@ -158,7 +162,7 @@ describe('cloud listing', () => {
   });
 
   it('puts out a lister that sees only itself, whose listing would be the zero of all others', async () => {
-    const listing = new CloudListing(new Set());
+    const listing = new CloudListing(new Foreign());
     const a = new FakeMember(['a'], () => Promise.resolve({ ids: ['a-1', 'a-2'] }));
     const b = new FakeMember(['b'], all);
     const [error] = await Promise.all([failure(listing.join(a)), listing.join(b)]);
@@ -168,7 +172,7 @@ describe('cloud listing', () => {
   });
 
   it('fails only the lister itself where its login fails', async () => {
-    const listing = new CloudListing(new Set());
+    const listing = new CloudListing(new Foreign());
     const [a, b] = [new FakeMember(['a'], fails('auth', 401)), new FakeMember(['b'], all)];
     const [error] = await Promise.all([failure(listing.join(a)), listing.join(b)]);
     expect((error as CollectError).reason).to.equal('auth');
@@ -176,43 +180,77 @@ describe('cloud listing', () => {
   });
 
   it('tells of projects that are nobody’s until all members have looked them up, and then knows them', async () => {
-    const memory = new Map<string, Set<string>>();
-    for (const known of [false, true]) {
+    const memory = new Map<string, Foreign>();
+    const known = (): string[] => [...(memory.get('cloud')?.ids ?? [])];
+    const [a, b] = [new FakeMember(['a'], all), new FakeMember(['b'], all)];
+    for (const isFirst of [true, false]) {
       const listing = new CloudListings(memory).get('cloud');
-      const members = [new FakeMember(['a'], all), new FakeMember(['b'], all)];
-      await Promise.all(members.map((member) => listing.join(member)));
-      expect(listing.holdsUnknown(), 'c is nobody’s').to.equal(!known);
-      listing.settle(true);
-      expect([...(memory.get('cloud') ?? [])], 'one has not looked yet').to.deep.equal(known ? ['c'] : []);
-      listing.settle(true);
-      expect([...(memory.get('cloud') ?? [])]).to.deep.equal(['c']);
+      await Promise.all([listing.join(a), listing.join(b)]);
+      expect([listing.isKnownTo(a), listing.isKnownTo(b)], 'c is nobody’s').to.deep.equal([!isFirst, !isFirst]);
+      listing.settle(a, true);
+      expect(known(), 'one has not looked yet').to.deep.equal(isFirst ? [] : ['c']);
+      listing.settle(b, true);
+      expect(known()).to.deep.equal(['c']);
+    }
+  });
+
+  it('lets one look that was away when the others called a project foreign', async () => {
+    const foreign = new Foreign();
+    const [a, b] = [new FakeMember(['a'], all), new FakeMember(['b'], all)];
+    const without = new CloudListing(foreign);
+    await without.join(a);
+    without.settle(a, true);
+    expect([...foreign.ids]).to.deep.equal(['b', 'c']);
+    const listing = new CloudListing(foreign);
+    await Promise.all([listing.join(a), listing.join(b)]);
+    expect([listing.isKnownTo(a), listing.isKnownTo(b)]).to.deep.equal([true, false]);
+    b.found = ['c'];
+    await b.lookUp();
+    listing.adopt(b);
+    expect(b.received).to.deep.equal(['b-1', 'c-1']);
+  });
+
+  it('is proven for a member by its own login, or once it has shown servers of it', async () => {
+    const foreign = new Foreign();
+    const [a, b] = [new FakeMember(['a'], all), new FakeMember(['b'], never)];
+    const rows = [['a-1', 'c-1'], ['a-1', 'b-1', 'c-1'], ['c-1']];
+    a.answer = () => Promise.resolve({ ids: rows.shift()! });
+    for (const [shown, what] of [
+      [[true, false], 'nothing of b yet'],
+      [[true, true], 'a server of b'],
+      [[true, true], 'nothing any more'],
+    ] as const) {
+      const listing = new CloudListing(foreign);
+      await Promise.all([listing.join(a), listing.join(b)]);
+      expect([listing.shows(a), listing.shows(b)], what).to.deep.equal(shown);
     }
   });
 
   it('remembers nothing while a member could not look it up', async () => {
-    const foreign = new Set<string>();
+    const foreign = new Foreign();
     const listing = new CloudListing(foreign);
-    await Promise.all([new FakeMember(['a'], all), new FakeMember(['b'], all)].map((member) => listing.join(member)));
-    listing.settle(false);
-    listing.settle(true);
-    expect([...foreign]).to.deep.equal([]);
+    const members = [new FakeMember(['a'], all), new FakeMember(['b'], all)] as const;
+    await Promise.all(members.map((member) => listing.join(member)));
+    listing.settle(members[0], false);
+    listing.settle(members[1], true);
+    expect([...foreign.ids]).to.deep.equal([]);
   });
 
   it('gives a member that learnt of a new project the servers that nobody wanted before', async () => {
-    const listing = new CloudListing(new Set());
+    const listing = new CloudListing(new Foreign());
     const a = new FakeMember(['a'], all);
     await listing.join(a);
-    expect(listing.holdsUnknown()).to.equal(true);
+    expect(listing.isKnownTo(a)).to.equal(false);
     a.projects.push('b', 'c');
     listing.adopt(a);
     expect(a.received).to.deep.equal(['a-1', 'a-2', 'b-1', 'c-1']);
-    expect(listing.holdsUnknown()).to.equal(false);
+    expect(listing.isKnownTo(a)).to.equal(true);
     listing.adopt(a);
     expect(a.received).to.have.length(4);
   });
 
   it('is one for each cloud in a collection, and a new one in the next', () => {
-    const memory = new Map<string, Set<string>>();
+    const memory = new Map<string, Foreign>();
     const listings = new CloudListings(memory);
     expect(listings.get('x')).to.equal(listings.get('x'));
     expect(listings.get('x')).not.to.equal(listings.get('y'));

@@ -59,13 +59,24 @@ describe('project book', () => {
     expect(stage.access.projectsStale).to.equal(false);
   });
 
-  it('reads it once in a collection, however many ask', async () => {
+  it('reads it once for all who ask for the list of this collection', async () => {
     const stage = new Stage(list(['a']));
     const book = stage.book();
     await Promise.all([book.read(), book.read(), book.open()]);
-    await book.refresh();
-    await book.lookUp(['unknown'], new Set());
     expect(stage.reads).to.equal(1);
+  });
+
+  it('reads it anew for a row that came after it, since the project may have been made meanwhile, and once for each id', async () => {
+    const stage = new Stage(list(['a']), list(['a', 'new']), list(['a', 'new', 'newer']));
+    const book = stage.book();
+    await book.read();
+    await book.lookUp(['new', 'foreign'], new Set());
+    expect(book.projects.has('new')).to.equal(true);
+    await book.lookUp(['foreign'], new Set());
+    expect(stage.reads).to.equal(2);
+    await book.lookUp(['foreign', 'newer'], new Set());
+    expect(book.projects.has('newer')).to.equal(true);
+    expect(stage.reads).to.equal(3);
   });
 
   it('looks up only ids that are neither the domain’s nor known to be foreign', async () => {

@@ -1,5 +1,8 @@
 import { ViewLost } from '../strategy.js';
-import type { Strategy } from '../job.js';
+import pLimit from 'p-limit';
+
+import { listServers } from '../../openstack/listing.js';
+import type { Job, Strategy } from '../job.js';
 import type { Member } from '../cloud-listing.js';
 import { probeView } from '../probe.js';
 import { domainList } from './domain-list.js';
@@ -10,29 +13,51 @@ export const provenCloudList: Strategy = async (job) => {
   progress.strategy = 'cloud-list';
   const { authUrl, region } = visit.session.domain.cloud;
   const listing = listings.get(`${authUrl} ${region ?? ''} ${await visit.sharedEndpoint()}`);
+  /** Once for each listing, when all its rows have come. */
+  let looked: Promise<void> | null = null;
   const member: Member = {
     visit,
     projectIds: () => book.projects.keys(),
     lookUp: async () => {
-      await book.refresh();
+      looked ??= book.refresh();
+      await looked;
       return book.isWhole;
     },
     receive: (servers) => progress.addServers(servers),
-    startOver: () => progress.startOver(),
+    startOver: () => {
+      looked = null;
+      progress.startOver();
+    },
   };
   let isSure = false;
   try {
     await listing.join(member);
-    if (listing.holdsUnknown()) {
+    if (!listing.isKnownTo(member)) {
       await member.lookUp();
       listing.adopt(member);
     }
+    if (!listing.shows(member)) await confirmEmpty(job);
     progress.noteRead(book.projects.keys());
     isSure = book.isWhole;
   } finally {
-    listing.settle(isSure);
+    listing.settle(member, isSure);
   }
 };
+
+/**
+ * Asks by the domain's own login whether it is as empty as the listing of another's login has it, which may see several
+ * domains and not this one.
+ * @throws ViewLost where it is not
+ */
+async function confirmEmpty({ visit, book, fanOut }: Job): Promise<void> {
+  await pLimit(fanOut).map(book.projects.keys(), async (only) => {
+    const listing = { projectId: null, allTenants: true, only, probe: 1 };
+    for await (const rows of listServers(visit, listing)) {
+      if (!rows.some(({ projectId }) => book.projects.has(projectId))) continue;
+      throw new ViewLost('denied', "the listing by another domain's login does not show this domain");
+    }
+  });
+}
 
 /** As the operator fixed it. A credential that isn't proven to see the cloud lists for itself alone. */
 export const cloudList: Strategy = async (job) => {

@@ -1,4 +1,5 @@
 import { CollectError } from '../../errors.js';
+import type { Server } from '../../openstack/compute.js';
 import { listServers } from '../../openstack/listing.js';
 import type { View } from '../../openstack/session.js';
 import { provenView } from '../probe.js';
@@ -14,23 +15,52 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
   const { progress, visit, book } = job;
   const { access } = visit.session;
   const loginProjectId = (await visit.login()).token.projectId;
+  const isElsewhere = ({ projectId }: Server): boolean => projectId !== loginProjectId;
+  const strays: Server[] = [];
   let view: View = 'unproven';
   for await (const page of listServers(visit, { projectId: null, allTenants: true })) {
-    await book.lookUp(new Set(page.map((server) => server.projectId)), access.foreign);
-    const own = page.filter((server) => book.projects.has(server.projectId));
-    progress.addServers(own);
-    const proven = provenView(page, job, loginProjectId);
-    if (proven === 'cloud') {
-      if (stopAtForeign) return 'cloud';
-      for (const { projectId } of page) if (!book.projects.has(projectId)) access.foreign.add(projectId);
+    if (stopAtForeign && book.isWhole) {
+      await book.lookUp(projectsOf(page), access.foreign);
+      if (provenView(page, job, loginProjectId) === 'cloud') return 'cloud';
     }
-    if (proven !== 'unproven' && view !== 'cloud') view = proven;
+    if (addOwn(job, page, strays).some(isElsewhere)) view = 'domain';
+  }
+  if (strays.length > 0) {
+    // Once for all pages: one of the projects may be new.
+    await book.lookUp(projectsOf(strays), access.foreign);
+    const others: Server[] = [];
+    if (addOwn(job, strays, others).some(isElsewhere)) view = 'domain';
+    if (others.length > 0) view = noteOthers(job, others) ?? view;
   }
   progress.noteRead(book.projects.keys());
   if (view !== 'unproven') return view;
   // With no other project in the domain, the rows of this one are all there is; no row would tell of a new one.
   await book.refresh();
   return book.projects.size === 1 && book.isWhole ? 'domain' : 'unproven';
+}
+
+/** Adds the domain's own servers; the others go to `rest`. @returns what was added */
+function addOwn({ book, progress }: Job, servers: readonly Server[], rest: Server[]): Server[] {
+  const own = servers.filter(({ projectId }) => book.projects.has(projectId));
+  progress.addServers(own);
+  for (const server of servers) if (!book.projects.has(server.projectId)) rest.push(server);
+  return own;
+}
+
+const projectsOf = (servers: readonly Server[]): Set<string> => new Set(servers.map(({ projectId }) => projectId));
+
+/** Servers of projects that are not in the list. @returns the view that they prove, if any */
+function noteOthers({ book, visit, progress }: Job, others: readonly Server[]): View | null {
+  if (book.isWhole) {
+    for (const { projectId } of others) visit.session.access.foreign.add(projectId);
+    return 'cloud';
+  }
+  if (progress.projectScope === 'user') {
+    const message =
+      'the listing shows servers of projects in which the user has no role: whether they are of this domain cannot be told';
+    progress.fail(new CollectError('incomplete', message), { count: others.length });
+  }
+  return null;
 }
 
 /** As `auto` uses it: ends as soon as the rows show that another way is needed, or a cheaper one is open. */

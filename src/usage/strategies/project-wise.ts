@@ -17,7 +17,8 @@ export async function eachProject(job: Job, collect: (project: Project) => Promi
   const enabled = projects.filter((project) => project.enabled);
   noteDisabled(job, projects.length - enabled.length);
   progress.stage = 'servers';
-  if (enabled.length === 0) progress.noteRead([]);
+  // Of a list that lacks something, and be it disabled projects, none is no figure of 0.
+  if (enabled.length === 0 && progress.errors.length === 0) progress.noteRead([]);
   let fatal: unknown = null;
   await pLimit(fanOut).map(enabled, async (project) => {
     if (fatal) return;
