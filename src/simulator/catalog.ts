@@ -1,5 +1,6 @@
 import { hexId } from './ids.js';
 import type { CloudOptions } from './options.js';
+import type { SimRequest } from './request.js';
 
 interface Endpoint {
   id: string;
@@ -31,9 +32,12 @@ function entry(options: CloudOptions, service: { type: string; name: string; url
   return { endpoints, id: hexId(`service ${service.type}`), type: service.type, name: service.name };
 }
 
+/** This cloud as the client addresses it. */
+export const originOf = ({ headers }: Pick<SimRequest, 'headers'>): string => `http://${headers.host ?? 'localhost'}`;
+
 /** The service catalog of a token, in the real one's shape. Only identity and compute are behind the addresses. */
-export function catalog(options: CloudOptions, base: string, projectId: string): CatalogEntry[] {
-  const root = options.catalogBase ?? base;
+export function catalog(options: CloudOptions, request: SimRequest, projectId: string): CatalogEntry[] {
+  const root = options.catalogBase ?? originOf(request);
   const entries = [
     entry(options, { type: 'image', name: 'glance', url: `${root}/image` }),
     entry(options, { type: 'network', name: 'neutron', url: `${root}/network` }),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, htmlError } from './answer.js';
+import { originOf } from './catalog.js';
 import type { Cloud } from './cloud.js';
 import { type Delivery, drip, faultAnswer, send, sendHuge, sendTruncated, wait } from './deliver.js';
 import { describeRequest } from './describe.js';
@@ -88,7 +89,7 @@ export async function handle(parts: HandlerParts, incoming: IncomingMessage, res
   const body = await readBody(incoming);
   // Gone already: its `close` was missed.
   if (response.destroyed) return;
-  const base = cloud.options.linkBase ?? `http://${incoming.headers.host ?? 'localhost'}`;
+  const base = cloud.options.linkBase ?? originOf(incoming);
   const request = describeRequest(incoming, body, { world: cloud.world, tokens: cloud.tokens, base });
   const call = recorder.begin(request, parts.now(), cloud.options.record);
   response.once('close', () => {

@@ -104,7 +104,7 @@ function listOwnProjects(cloud: Cloud, request: SimRequest, token: Token): Answe
 function showCatalog(cloud: Cloud, request: SimRequest, token: Token): Answer {
   if (token.projectId === null) return identityForbidden();
   return ok({
-    catalog: catalog(cloud.options, request.base, token.projectId),
+    catalog: catalog(cloud.options, request, token.projectId),
     links: { self: `${request.base}/v3/auth/catalog` },
   });
 }

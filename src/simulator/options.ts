@@ -12,7 +12,7 @@ export interface CloudOptions {
   computeEndpoint: 'plain' | 'project-id' | 'none';
   /** Base of the catalog's addresses instead of the simulator's own, for clouds behind NAT or a proxy. */
   catalogBase: string | null;
-  /** Base of the links in answers instead of the request's own host, as behind a proxy that ends TLS. */
+  /** Base of the links in answers (not of the catalog) instead of the request's own host, as behind a proxy that ends TLS. */
   linkBase: string | null;
   /** Projects on a page; null: one page, as before OpenStack 2025.1. */
   projectPageSize: number | null;

@@ -52,6 +52,10 @@ describe('simulator: server listings', () => {
     cloud.sim.options.linkBase = 'https://inside';
     const { json } = await get(`${list}?limit=1`, token);
     expect(json.servers_links![0]!.href).to.match(/^https:\/\/inside\/v2\.1\/servers\/detail\?limit=1&marker=/);
+    const { text } = await get(`${cloud.sim.authUrl}/auth/catalog`, token);
+    expect(text, 'which says nothing of the catalog')
+      .to.include(`"${cloud.sim.computeUrl}"`)
+      .and.not.include('inside/v2.1');
   });
 
   it('lists the newest first, and never deleted servers', async () => {
