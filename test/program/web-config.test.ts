@@ -1,6 +1,6 @@
 import { hashSync } from 'bcryptjs';
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
@@ -113,13 +113,27 @@ describe('--web.config.file', () => {
         folder.write('web.yml', `${USERS(OTHER)}  oops: ${PASSWORD}\n`);
         const { status: failed, body } = await reload(basic('prometheus', OTHER));
         expect(failed).to.equal(500);
-        expect(body).to.contain('web.yml:3: basic_auth_users: is not a bcrypt hash').and.not.to.contain(PASSWORD);
+        expect(body)
+          .to.match(/^the web configuration: line 3: basic_auth_users: is not a bcrypt hash: .*; see the log\n$/)
+          .and.not.to.contain(PASSWORD);
         expect(await status('/metrics', { headers: basic('prometheus', OTHER) })).to.equal(200);
         folder.write('web.yml', USERS(PASSWORD));
         process.kill(program.pid, 'SIGHUP');
         await until('the old password counts again', 10_000, async () => {
           return (await status('/metrics', { headers: basic('prometheus', PASSWORD) })) === 200;
         });
+      }),
+
+    ['tells who asks for a reload of no path, but the log of all']: () =>
+      serve(TLS, ['--web.enable-lifecycle'], async ({ folder, program, url, config }) => {
+        rmSync(folder.at('server.key'));
+        const { status, body } = await ask(url, { path: '/-/reload', method: 'POST' });
+        expect([status, body]).to.deep.equal([
+          500,
+          'the web configuration: line 3: tls_server_config.key_file does not exist; see the log\n',
+        ]);
+        const problem = `${config}:3: tls_server_config.key_file: ${folder.at('server.key')} does not exist`;
+        await until('the log says all', 10_000, () => program.stderr.includes(`problem="${problem}"`));
       }),
 
     ['asks clients for certificates on every path, and healthcheck takes that for a sign of life']: () =>

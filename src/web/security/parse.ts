@@ -6,14 +6,17 @@ import { fileSchema, type FileContent } from './schema.js';
 
 type Path = readonly PropertyKey[];
 
-/** What is wrong with the file, and on which of its lines. Holds none of its values, which may be secrets. */
+/** What is wrong with the file, and on which of its lines. Holds none of its values that may be secrets. */
 export class FileProblem extends Error {
   override readonly name = 'FileProblem';
   readonly line: number;
+  /** The same without the path of another file. */
+  readonly brief: string;
 
-  constructor(line: number, message: string) {
+  constructor(line: number, message: string, brief = message) {
     super(message);
     this.line = line;
+    this.brief = brief;
   }
 }
 

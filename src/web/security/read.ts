@@ -11,8 +11,16 @@ import { FileProblem, parseFile, type ParsedFile } from './parse.js';
 import type { TlsContent } from './schema.js';
 import { buildTls, findContradiction, PEM_KEYS, type PemKey, type TlsProblem } from './tls-config.js';
 
-/** One look at the web configuration: what is in it, or in one line what is wrong. */
-export type WebReading = { config: WebConfig; problem: null } | { config: null; problem: string };
+/** What is wrong, in one line. */
+export interface WebProblem {
+  /** For the log and the terminal. */
+  problem: string;
+  /** For whoever may ask for a reload: without any path. */
+  brief: string;
+}
+
+/** One look at the web configuration: what is in it, or what is wrong. */
+export type WebReading = { config: WebConfig; problem: null } | ({ config: null } & WebProblem);
 
 /** The fingerprint of each file that was looked at, taken before it was read. */
 export type Seen = Map<string, string>;
@@ -27,8 +35,16 @@ export async function readWebConfig(path: string): Promise<{ reading: WebReading
   } catch (error) {
     // Anything else is a defect of this program.
     if (!(error instanceof FileProblem)) throw error;
-    const where = error.line > 0 ? `${printable(path)}:${error.line}:` : printable(path);
-    return { reading: { config: null, problem: excerpt(`${where} ${error.message}`, 600) }, seen };
+    const { line, message, brief } = error;
+    const [where, place] = line > 0 ? [`${printable(path)}:${line}:`, `: line ${line}:`] : [printable(path), ''];
+    return {
+      reading: {
+        config: null,
+        problem: excerpt(`${where} ${message}`, 600),
+        brief: excerpt(`the web configuration${place} ${brief}`, 600),
+      },
+      seen,
+    };
   }
 }
 
@@ -89,7 +105,9 @@ async function tlsOf(
     pem[key] = await readText(path, seen).catch((error: unknown) => {
       if (!(error instanceof FileProblem)) throw error;
       const name = ['tls_server_config', `${key}_file`];
-      throw new FileProblem(lineOf(name), `${name.join('.')}: ${printable(path)} ${error.message}`);
+      const what = name.join('.');
+      const full = `${what}: ${printable(path)} ${error.message}`;
+      throw new FileProblem(lineOf(name), full, `${what} ${error.message}`);
     });
   }
   return buildTls(tls, pem);

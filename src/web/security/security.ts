@@ -5,7 +5,7 @@ import { isLoopback } from '../../url.js';
 import { BasicAuth } from './basic-auth.js';
 import { Bcrypt } from './bcrypt.js';
 import { isAuthenticated, isSameConfig, OPEN, type WebConfig } from './config.js';
-import { readWebConfig, required, type Seen, type WebReading } from './read.js';
+import { readWebConfig, required, type Seen, type WebProblem, type WebReading } from './read.js';
 
 const POLL_MS = 500;
 
@@ -68,11 +68,11 @@ export class WebSecurity {
 
   /**
    * Reads the files again, at once; one call after the other.
-   * @throws Error that says in one line why the last good configuration stays in force
+   * @throws Error that says in one line, without any path, why the last good configuration stays in force
    */
   async reload(): Promise<void> {
     const problem = await this.#load();
-    if (problem !== null) throw new Error(problem);
+    if (problem) throw new Error(`${problem.brief}; see the log`);
   }
 
   /** Tells once, at the start, what the address lets happen. */
@@ -109,30 +109,31 @@ export class WebSecurity {
     if (seen !== this.#seen || now.every(([path, print]) => seen.get(path) === print)) return;
     const candidate = JSON.stringify(now);
     if (candidate !== this.#candidate) this.#candidate = candidate;
-    else {
-      const problem = await this.#load();
-      if (problem !== null) {
-        this.#options.log.error('web configuration not taken over, the last good one stays in force', { problem });
-      }
-    }
+    else await this.#load();
   }
 
-  /** Null, or the problem. */
-  #load(): Promise<string | null> {
+  /** Null, or the problem, which is logged then. */
+  #load(): Promise<WebProblem | null> {
     const turn = this.#reading.then(async () => {
       if (this.#path === null) return null;
       const { reading, seen } = await readWebConfig(this.#path);
       this.#seen = seen;
-      return reading.config ? this.#takeOver(reading.config) : reading.problem;
+      const failure = reading.config ? this.#takeOver(reading.config) : reading;
+      if (failure) {
+        const { problem } = failure;
+        this.#options.log.error('web configuration not taken over, the last good one stays in force', { problem });
+      }
+      return failure;
     });
     this.#reading = turn.catch(() => undefined);
     return turn;
   }
 
-  #takeOver(config: WebConfig): string | null {
+  #takeOver(config: WebConfig): WebProblem | null {
     if (isSameConfig(config, this.#config)) return null;
     if ((config.tls === null) !== (this.#config.tls === null)) {
-      return `${this.#path}: TLS is switched ${config.tls ? 'on' : 'off'} by a restart only`;
+      const why = `TLS is switched ${config.tls ? 'on' : 'off'} by a restart only`;
+      return { problem: `${this.#path}: ${why}`, brief: `the web configuration: ${why}` };
     }
     const before = this.#config;
     this.#config = config;

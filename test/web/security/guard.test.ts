@@ -168,6 +168,16 @@ describe('the guard', () => {
       expect(await server.status({ headers: basic('bob', 'build') })).to.equal(200);
     });
 
+    it('goes on knowing those who have stayed the same', async () => {
+      const server = await start(ALICE);
+      expect(await server.status({ headers: basic('alice', 'wonder') })).to.equal(200);
+      await inForce(server, `${ALICE}  bob: ${HASH('build')}\n`);
+      compared.length = 0;
+      expect(await server.status({ headers: basic('alice', 'wonder') })).to.equal(200);
+      expect(compared).to.deep.equal([]);
+      expect(await server.status({ headers: basic('bob', 'build') })).to.equal(200);
+    });
+
     it('takes an old password for wrong at once, on a connection that is open already too', async () => {
       const server = await start(ALICE);
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });

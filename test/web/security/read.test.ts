@@ -36,9 +36,12 @@ describe('the web configuration file', () => {
   async function problemOf(text: string | Buffer): Promise<string> {
     const { reading } = await readWebConfig(folder.write('web.yml', text));
     const start = folder.at('web.yml');
-    expect(reading.config, 'it was taken over').to.equal(null);
-    expect(reading.problem?.startsWith(start), reading.problem ?? '').to.equal(true);
-    return reading.problem?.slice(start.length).replaceAll(folder.path, '…') ?? '';
+    if (reading.problem === null) throw new Error('it was taken over');
+    expect(reading.problem.startsWith(start), reading.problem).to.equal(true);
+    expect(reading.brief)
+      .to.match(/^the web configuration/)
+      .and.not.to.contain(folder.path);
+    return reading.problem.slice(start.length).replaceAll(folder.path, '…');
   }
 
   describe('when it is good', () => {

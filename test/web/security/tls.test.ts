@@ -222,11 +222,20 @@ describe('TLS', () => {
       const server = await start(TLS);
       write('tls_server_config: [');
       let failure = await server.security.reload().catch((error: unknown) => (error as Error).message);
-      expect(failure).to.match(/web\.yml:1: this is not the YAML/);
+      expect(failure).to.match(/^the web configuration: line 1: this is not the YAML .*; see the log$/);
       expect(await server.status()).to.equal(200);
       write('tls_server_config:\n  cert_file: none.crt\n  key_file: server.key\n');
       failure = await server.security.reload().catch((error: unknown) => (error as Error).message);
-      expect(failure).to.match(/none\.crt does not exist$/);
+      expect(failure).to.equal(
+        'the web configuration: line 2: tls_server_config.cert_file does not exist; see the log',
+      );
+      expect(server.log.lines.at(-1)).to.deep.equal({
+        level: 'error',
+        message: 'web configuration not taken over, the last good one stays in force',
+        fields: {
+          problem: `${folder.at('web.yml')}:2: tls_server_config.cert_file: ${folder.at('none.crt')} does not exist`,
+        },
+      });
       expect(await shown(server.port)).to.equal(fingerprintOf(own.cert));
       // Only now there: that is noticed too.
       folder.write('none.crt', own.cert);
@@ -240,12 +249,12 @@ describe('TLS', () => {
       write('');
       expect(await failure(tls)).to.have.property(
         'message',
-        `${folder.at('web.yml')}: TLS is switched off by a restart only`,
+        'the web configuration: TLS is switched off by a restart only; see the log',
       );
       write(TLS);
       expect(await failure(plain)).to.have.property(
         'message',
-        `${folder.at('web.yml')}: TLS is switched on by a restart only`,
+        'the web configuration: TLS is switched on by a restart only; see the log',
       );
       expect(await tls.status()).to.equal(200);
       expect(await plain.status()).to.equal(200);
