@@ -50,6 +50,8 @@ export interface Access {
   projectsStale: boolean;
   /** Ids seen in listings that belong to no project of `projects`. */
   foreign: Set<string>;
+  /** Others whose listing of the whole cloud has shown servers of this domain. */
+  shownBy: WeakSet<Session>;
 }
 
 export interface SessionOptions {
@@ -79,6 +81,7 @@ export class Session {
     projects: null,
     projectsStale: true,
     foreign: new Set(),
+    shownBy: new WeakSet(),
   };
   readonly #options: SessionOptions;
   readonly #children = new Map<string, Token>();
