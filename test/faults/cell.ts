@@ -3,62 +3,24 @@ import type { Clock } from '../../src/clock.js';
 import type { Domain } from '../../src/domains/domain.js';
 import { Passwords } from '../../src/openstack/password.js';
 import { SecretVariables } from '../../src/secret.js';
-import {
-  type Answer,
-  type FaultKind,
-  type FaultMatch,
-  type Simulator,
-  startSimulator,
-} from '../../src/simulator/server.js';
+import { type Answer, type FaultKind, type Simulator, startSimulator } from '../../src/simulator/server.js';
 import { World } from '../../src/simulator/world.js';
 import { Collector } from '../../src/snapshot/collector.js';
 import type { DomainSnapshot, Snapshot } from '../../src/snapshot/snapshot.js';
 import { makeDomain, makeList } from '../helpers/domains.js';
 import { RecordingLogger } from '../helpers/log.js';
 import type { Certificate } from '../helpers/loopback.js';
+import type { Usage } from '../../src/usage/usage.js';
 import { until } from '../helpers/program.js';
 import { of, SETTINGS } from '../helpers/rig.js';
 import { Door } from './door.js';
+import type { Outcome } from './expected.js';
+import { OTHERS_SERVERS, PAGE, type Place } from './places.js';
 
-/** Where on the way to a domain's figures a fault may strike. */
-export const STAGES = ['login', 'projects', 'rescope', 'first page', 'later page', 'limits'] as const;
-export type StageName = (typeof STAGES)[number];
-
-interface Stage {
-  /** The requests that are hit. */
-  match: FaultMatch;
-  /** The request that is answered right before these. */
-  preceding: FaultMatch | null;
-  service: 'identity' | 'compute';
-  /** Servers in each project of the domain that is hit; a token for `main` comes with the login. */
-  projects: Record<string, number>;
-}
-
-const BOTH = { main: 5, side: 3 };
-const STAGE: Record<StageName, Stage> = {
-  login: { match: { route: 'login' }, preceding: null, service: 'identity', projects: BOTH },
-  projects: { match: { route: 'projects' }, preceding: { route: 'login' }, service: 'identity', projects: BOTH },
-  rescope: { match: { route: 'rescope' }, preceding: { route: 'projects' }, service: 'identity', projects: BOTH },
-  'first page': {
-    match: { route: 'servers', page: 'first' },
-    preceding: { route: 'projects' },
-    service: 'compute',
-    projects: BOTH,
-  },
-  'later page': {
-    match: { route: 'servers', page: 'later' },
-    preceding: { route: 'servers', page: 'first' },
-    service: 'compute',
-    projects: { main: 9 },
-  },
-  limits: { match: { route: 'limits' }, preceding: { route: 'projects' }, service: 'compute', projects: BOTH },
-};
-
-const PAGE = 4;
 /** Of each server: odd figures, so that nothing else adds up to them. */
 const SICK = { vcpus: 3, ramMb: 700 };
-const WELL = { vcpus: 7, ramMb: 1100 };
-const WELL_SERVERS = 3;
+const OTHERS: Record<string, Usage> = { well: { vcpus: 7, ramMb: 1100 }, more: { vcpus: 11, ramMb: 1300 } };
+const STRANGER = { vcpus: 1000, ramMb: 1_000_000 };
 
 export interface CellSetup {
   /** Milliseconds that a scrape may take. */
@@ -66,7 +28,7 @@ export interface CellSetup {
   requestTimeoutMs?: number;
   /** Projects on a page of Keystone's. */
   projectPageSize?: number;
-  /** The domain that is hit reaches both services at addresses of its own, over TLS if there is a certificate. */
+  /** Each domain that is hit reaches both services at addresses of its own, over TLS if there is a certificate. */
   doors?: 'plain' | Certificate;
 }
 
@@ -79,29 +41,40 @@ class ShiftedClock implements Clock {
   readonly mono = (): number => performance.now() + this.shift;
 }
 
-/** One cloud with a domain that a fault hits and one that is well, and the collector on it. */
+/** A domain of the file. */
+interface Member {
+  label: string;
+  id: string;
+  userId: string;
+  /** Of each server. */
+  server: Usage;
+  servers: number;
+}
+
+/** One cloud with a domain that a fault hits and others that are well, and the collector on it. */
 export class Cell {
-  readonly stage: StageName;
+  readonly place: Place;
   readonly clock = new ShiftedClock();
   readonly log = new RecordingLogger();
   /** The simulator's clock is that much ahead of ours. */
   ahead = 0;
   sim!: Simulator;
-  /** What the line of the domain that is hit says of its cloud beside the right addresses. */
+  /** What the line of a domain that is hit says of its cloud beside the right addresses. */
   wrong: Partial<Domain['cloud']> = {};
   readonly doors: Record<'identity' | 'compute', Door> | null = null;
   attempts = 0;
   readonly #world = new World();
   readonly #setup: CellSetup;
   readonly #collector: Collector;
-  readonly #sick: { id: string; userId: string };
-  readonly #well: { id: string };
+  readonly #sick: Member;
+  readonly #others: Member[];
 
-  private constructor(stage: StageName, setup: CellSetup) {
-    this.stage = stage;
+  private constructor(place: Place, setup: CellSetup) {
+    this.place = place;
     this.#setup = setup;
-    this.#sick = this.#addDomain('sick', STAGE[stage].projects, SICK);
-    this.#well = this.#addDomain('well', { main: WELL_SERVERS }, WELL);
+    const members = this.#populate();
+    this.#sick = members[0]!;
+    this.#others = members.slice(1);
     const nothing = (): void => undefined;
     this.#collector = new Collector({
       settings: {
@@ -109,7 +82,7 @@ export class Cell {
         timeoutMs: 60_000,
         requestTimeoutMs: setup.requestTimeoutMs ?? 12_000,
         counting: 'quota',
-        strategy: stage === 'limits' ? 'project-limits' : 'project-list',
+        strategy: place.strategy,
       },
       passwords: new Passwords(new SecretVariables({})),
       clock: this.clock,
@@ -120,8 +93,8 @@ export class Cell {
   }
 
   /** Opens a cell, and closes it when the body has ended. */
-  static async with(stage: StageName, setup: CellSetup, body: (cell: Cell) => Promise<void>): Promise<void> {
-    const cell = new Cell(stage, setup);
+  static async with(place: Place, setup: CellSetup, body: (cell: Cell) => Promise<void>): Promise<void> {
+    const cell = new Cell(place, setup);
     try {
       await cell.#start();
       await body(cell);
@@ -134,14 +107,16 @@ export class Cell {
     const { projectPageSize = null, doors } = this.#setup;
     const now = (): number => Date.now() + this.clock.shift + this.ahead;
     this.sim = await startSimulator({ world: this.#world, maxLimit: PAGE, projectPageSize, now });
-    if (doors === undefined) return;
-    const certificate = doors === 'plain' ? null : doors;
-    const made = {
-      identity: new Door(this.sim.port, certificate),
-      compute: new Door(this.sim.port, certificate),
-    };
-    await Promise.all([made.identity.open(), made.compute.open()]);
-    Object.assign(this, { doors: made });
+    if (doors !== undefined) {
+      const certificate = doors === 'plain' ? null : doors;
+      const made = {
+        identity: new Door(this.sim.port, certificate),
+        compute: new Door(this.sim.port, certificate),
+      };
+      await Promise.all([made.identity.open(), made.compute.open()]);
+      Object.assign(this, { doors: made });
+    }
+    if (this.place.isWarm) this.#checkAll((await this.scrape()).snapshot);
   }
 
   async #close(): Promise<void> {
@@ -151,22 +126,44 @@ export class Cell {
     await this.#collector.close();
   }
 
-  #addDomain(name: string, projects: Record<string, number>, server: typeof SICK): { id: string; userId: string } {
+  /** In an order that makes the pages of the whole cloud what `OF_A_PAGE` says, from the newest server to the oldest. */
+  #populate(): Member[] {
     const world = this.#world;
-    const { id } = world.addDomain({ name });
-    const roles: Record<string, string> = {};
-    for (const [project, servers] of Object.entries(projects)) {
-      const projectId = world.addProject({ domainId: id, name: project }).id;
-      roles[projectId] = 'domain_admin';
-      world.addServers(servers, { projectId, ...server });
+    const stranger = world.addDomain({ name: 'stranger' });
+    const strangers = world.addProject({ domainId: stranger.id, name: 'main' }).id;
+    const sick = this.#addDomain('sick', this.place.projects, SICK);
+    const others = this.place.others.map((name) => this.#addDomain(name, { main: OTHERS_SERVERS }, OTHERS[name]!));
+    const add = (queue: string[], count: number, server: Usage): void => {
+      for (const projectId of queue.splice(0, count)) world.addServer({ projectId, ...server });
+    };
+    add([strangers], 1, STRANGER);
+    add(sick.queue, sick.servers - 2 * OTHERS_SERVERS, SICK);
+    for (let page = 0; page < OTHERS_SERVERS; page += 1) {
+      for (const { queue, server } of others) add(queue, 1, server);
+      add(sick.queue, 2, SICK);
     }
-    const user = world.addUser({ domainId: id, name: 'boss', password: 'right', roles });
-    return { id, userId: user.id };
+    return [sick, ...others];
   }
 
-  /** Brings the fault to this cell's stage of the domain that is hit. */
+  /** `queue`: the project of each server that is to come. */
+  #addDomain(label: string, projects: Record<string, number>, server: Usage): Member & { queue: string[] } {
+    const world = this.#world;
+    const { id } = world.addDomain({ name: label });
+    const roles: Record<string, string> = {};
+    const queue: string[] = [];
+    for (const [project, servers] of Object.entries(projects)) {
+      const projectId = world.addProject({ domainId: id, name: project }).id;
+      roles[projectId] = this.place.role;
+      queue.push(...Array<string>(servers).fill(projectId));
+    }
+    const user = world.addUser({ domainId: id, name: 'boss', password: 'right', roles });
+    return { label, id, userId: user.id, server, servers: queue.length, queue };
+  }
+
+  /** Brings the fault to this cell's stage of each domain that is hit. */
   hit(fault: FaultKind & { times?: number; page?: 'first' | 'later' }): void {
-    this.sim.faults.add({ ...STAGE[this.stage].match, ...fault, domainId: this.#sick.id });
+    const { match, hitsAll } = this.place;
+    this.sim.faults.add({ ...match, ...fault, ...(hitsAll ? {} : { domainId: this.#sick.id }) });
   }
 
   /** Changes the right answers of the stage. */
@@ -176,7 +173,7 @@ export class Cell {
 
   /** Does something right before the domain first comes to this stage. */
   before(action: () => void): void {
-    const { preceding } = STAGE[this.stage];
+    const { preceding } = this.place;
     if (!preceding) {
       action();
       return;
@@ -191,7 +188,7 @@ export class Cell {
   /** The door to the service that the stage asks. */
   get door(): Door {
     if (!this.doors) throw new Error('this cell has no doors');
-    return this.doors[STAGE[this.stage].service];
+    return this.doors[this.service];
   }
 
   /** A login that was sent outlives its scrape, since its token serves the next one: ends it from the other side. */
@@ -203,7 +200,7 @@ export class Cell {
   }
 
   get service(): 'identity' | 'compute' {
-    return STAGE[this.stage].service;
+    return this.place.service;
   }
 
   revokeTokens(): void {
@@ -215,7 +212,7 @@ export class Cell {
     return this.#world.users.get(this.#sick.userId)?.attempts ?? 0;
   }
 
-  #line(label: string, id: string, cloud: Partial<Domain['cloud']>): Domain {
+  #line({ label, id }: Member, cloud: Partial<Domain['cloud']>): Domain {
     return makeDomain(label, { id, cloud: { authUrl: this.sim.authUrl, ...cloud } });
   }
 
@@ -227,9 +224,10 @@ export class Cell {
       computeUrl: `${this.doors.compute.url}/v2.1`,
       ...(typeof doors === 'object' ? { caFile: doors.path } : {}),
     };
+    const hit = { ...own, ...this.wrong };
     const list = makeList([
-      this.#line('sick', this.#sick.id, { ...own, ...this.wrong }),
-      this.#line('well', this.#well.id, {}),
+      this.#line(this.#sick, hit),
+      ...this.#others.map((other) => this.#line(other, this.place.hitsAll ? hit : {})),
     ]);
     // A busy machine makes this one late too, by as much.
     let due = Infinity;
@@ -240,24 +238,23 @@ export class Cell {
   }
 
   /**
-   * A scrape under the fault: the domain that is hit fares as it should, the other one is exact, the totals are the sum,
-   * the answer comes in time, and no storm of requests was needed.
+   * A scrape under the fault: the domain that is hit fares as it should, each other one is exact, or tells of a listing
+   * that they share, the totals are the sum, the answer comes in time, and no storm of requests was needed.
    * @param what names the fault where a cell has several
-   * @param expected `ok`, `failed <stage> <reason> [<status>]`, or `partial <servers> <stage> <reason> [<status>]`
+   * @param expected of each domain: `ok`, `failed <stage> <reason> [<status>]`, or
+   *   `partial <servers> <stage> <reason> [<status>]`
    */
-  async suffer(expected: string, what = ''): Promise<void> {
+  async suffer(expected: Outcome, what = ''): Promise<void> {
     this.attempts = 0;
+    this.sim.clear();
     const loginsBefore = this.logins;
     const { snapshot, lateMs } = await this.scrape();
-    const sick = of(snapshot, 'sick');
-    expect(told(sick), [what, ...sick.errors.map(({ message }) => message)].join('; ')).to.equal(expected);
-    this.#checkWell(snapshot);
-    const counts = sick.usage === null ? 0 : sick.usage.vcpus / SICK.vcpus;
-    expect(sick.usage).to.deep.equal(sick.usage && { vcpus: counts * SICK.vcpus, ramMb: counts * SICK.ramMb });
-    if (expected === 'ok') expect(counts).to.equal(this.#servers);
-    expect(snapshot.complete).to.equal(expected === 'ok');
-    this.#checkTotals(snapshot, counts);
+    const messages = snapshot.domains.flatMap(({ errors }) => errors.map(({ message }) => message));
+    expect(this.#told(snapshot), [what, ...messages].join('; ')).to.deep.equal(expected.told);
+    this.#checkFigures(snapshot);
+    expect(snapshot.complete).to.equal(expected.told.every((told) => told === 'ok'));
     expect(lateMs, 'milliseconds beyond the deadline').to.be.below(1000);
+    if (expected.listers !== null) this.#checkListers(expected.listers);
     expect(this.attempts).to.be.at.most(30);
     expect(this.logins - loginsBefore).to.be.at.most(2);
     expect(this.log.lines.filter(({ level }) => level === 'error')).to.deep.equal([]);
@@ -269,37 +266,60 @@ export class Cell {
     this.sim.faults.clear();
     this.wrong = {};
     for (const door of Object.values(this.doors ?? {})) await door.open();
-    const { snapshot } = await this.scrape();
-    expect(told(of(snapshot, 'sick'))).to.equal('ok');
-    expect(snapshot.complete).to.equal(true);
-    this.#checkWell(snapshot);
-    this.#checkTotals(snapshot, this.#servers);
+    this.#checkAll((await this.scrape()).snapshot);
     await until('nothing in flight', 20_000, () => this.sim.inFlight === 0);
     const odd = this.sim.unknownPaths.filter((path) => !path.includes('/elsewhere'));
     expect(odd).to.deep.equal([]);
   }
 
-  get #servers(): number {
-    return Object.values(STAGE[this.stage].projects).reduce((a, b) => a + b, 0);
+  get #members(): Member[] {
+    return [this.#sick, ...this.#others];
   }
 
-  #checkWell(snapshot: Snapshot): void {
-    const well = of(snapshot, 'well');
-    expect(told(well), well.errors.map(({ message }) => message).join('; ')).to.equal('ok');
-    expect(well.usage).to.deep.equal({ vcpus: WELL_SERVERS * WELL.vcpus, ramMb: WELL_SERVERS * WELL.ramMb });
+  /** What the snapshot tells of each domain. */
+  #told(snapshot: Snapshot): string[] {
+    return this.#members.map(({ label, server }) => told(of(snapshot, label), server));
   }
 
-  #checkTotals({ totals }: Snapshot, sickServers: number): void {
-    expect(totals).to.deep.include({
-      vcpus: WELL_SERVERS * WELL.vcpus + sickServers * SICK.vcpus,
-      ramMb: WELL_SERVERS * WELL.ramMb + sickServers * SICK.ramMb,
-    });
+  /** All domains are well. */
+  #checkAll(snapshot: Snapshot): void {
+    expect(this.#told(snapshot)).to.deep.equal(this.#members.map(() => 'ok'));
+    expect(snapshot.complete).to.equal(true);
+    this.#checkFigures(snapshot);
+    expect(of(snapshot, 'well').strategy).to.equal(this.place.strategy);
+  }
+
+  /** Each domain's figures are those of so many of its servers, of all if it is well, and the totals are the sum. */
+  #checkFigures(snapshot: Snapshot): void {
+    const sum = { vcpus: 0, ramMb: 0 };
+    for (const { label, server, servers } of this.#members) {
+      const { result, usage } = of(snapshot, label);
+      if (usage === null) continue;
+      const count = result === 'ok' ? servers : usage.vcpus / server.vcpus;
+      expect(usage).to.deep.equal({ vcpus: count * server.vcpus, ramMb: count * server.ramMb });
+      sum.vcpus += usage.vcpus;
+      sum.ramMb += usage.ramMb;
+    }
+    const isNone = snapshot.domains.every(({ result }) => result === 'failed');
+    if (isNone) expect(snapshot.totals).to.equal(null);
+    else expect(snapshot.totals).to.deep.include(sum);
+  }
+
+  /** The domain that is hit began the shared listing, and then, where there are to be two, one other domain. */
+  #checkListers(count: number): void {
+    // A token that is worth nothing is nobody's.
+    const first = this.sim.calls.filter(
+      ({ route, marker, path, domainId }) => route === 'servers' && !marker && path.endsWith('/detail') && domainId,
+    );
+    const listers = [...new Set(first.map(({ domainId }) => domainId))];
+    expect(listers[0]).to.equal(this.#sick.id);
+    expect(listers).to.have.length(count);
   }
 }
 
 /** What the snapshot tells of a domain, in one line. */
-function told({ result, usage, errors }: DomainSnapshot): string {
-  const servers = result === 'partial' ? [(usage?.vcpus ?? NaN) / SICK.vcpus] : [];
+function told({ result, usage, errors }: DomainSnapshot, server: Usage): string {
+  const servers = result === 'partial' ? [(usage?.vcpus ?? NaN) / server.vcpus] : [];
   const all = errors.map(({ stage, reason, status }) =>
     [stage, reason, ...(status === null ? [] : [status])].join(' '),
   );

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import type { Answer } from '../../src/simulator/server.js';
-import { Cell, type StageName } from './cell.js';
+import { Cell } from './cell.js';
+import { outcome } from './expected.js';
+import { isShared, PLACES, type Place, type StageName } from './places.js';
 
 type Kind = 'string' | 'number' | 'boolean' | 'array' | 'object' | 'nothing';
 
@@ -21,7 +23,7 @@ type Wrong = keyof typeof WRONG;
 
 /** A field that something depends on. */
 export interface Field {
-  stage: StageName;
+  place: Place;
   /** `servers[].flavor.vcpus`: of the first row; empty: the whole answer; `*`: all fields of it that nobody needs, at once. */
   path: string;
   kind: Kind;
@@ -117,15 +119,40 @@ const ENTRIES: Record<StageName, Entry[]> = {
   ],
 };
 
-export const FIELDS: readonly Field[] = Object.entries(ENTRIES).flatMap(([name, entries]) => {
-  const stage = name as StageName;
-  return [
-    ...entries.map(([path, kind, but = {}, told = TOLD[stage]]): Field => ({ stage, path, kind, but, told })),
-    { stage, path: '*', kind: 'nothing' as const, but: {}, told: 'ok' },
-  ];
-});
+/** At the probe, and where everyone is hit, the answers are those of the listing of one domain: the rows tell what follows. */
+const isTried = ({ name, hitsAll }: Place): boolean => !name.includes('probe') && !hitsAll;
+/** Every wrong value is tried where a domain lists by projects; what other strategies read goes through the same parsers. */
+const isThorough = ({ strategy }: Place): boolean => strategy.startsWith('project-');
 
-export function nameOf({ path }: Field): string {
+const fieldsOf = (place: Place): Field[] => [
+  ...entriesOf(place).map(([path, kind, but = {}, told = TOLD[place.stage]]): Field => ({
+    place,
+    path,
+    kind,
+    but,
+    told,
+  })),
+  { place, path: '*', kind: 'nothing' as const, but: {}, told: 'ok' },
+];
+
+/** Fields whose wrong values share a cell, by what they have in common. */
+export const FIELDS: Readonly<Record<string, readonly Field[]>> = Object.fromEntries(
+  PLACES.filter(isTried).flatMap((place): [string, Field[]][] => {
+    const fields = fieldsOf(place);
+    if (!isThorough(place)) return [[`wrong types, for each field some, at ${place.name}`, fields]];
+    return fields.map((field) => [`wrong types in ${nameOf(field)}, at ${place.name}`, [field]]);
+  }),
+);
+
+/** One listing instead of one for each project: all its first page has a link, and fewer pages have a first row. */
+function entriesOf(place: Place): Entry[] {
+  if (place.strategy === 'domain-list' && place.service === 'compute')
+    return servers('partial 7 servers incomplete', TOLD[place.stage]);
+  if (!isShared(place)) return ENTRIES[place.stage];
+  return servers('partial 3 servers incomplete', TOLD[place.stage]);
+}
+
+function nameOf({ path }: Field): string {
   if (path === '*') return 'every field that nobody needs';
   return path || 'the whole answer';
 }
@@ -180,37 +207,50 @@ function wrongFor({ path, kind }: Field): Wrong[] {
 
 const expectedOf = ({ but, told }: Field, name: Wrong): string => but[name] ?? told;
 
-/** Wrong values that can't be told from right ones. */
-export const untellable = FIELDS.flatMap((field) =>
-  wrongFor(field).filter((name) => expectedOf(field, name) === UNTELLABLE),
+/** All but those that can't be told from right ones; where others stand for them, one, and those that come to something else. */
+function triedFor(field: Field): Wrong[] {
+  const all = wrongFor(field).filter((name) => expectedOf(field, name) !== UNTELLABLE);
+  if (isThorough(field.place)) return all;
+  const usual = all.find((name) => !(name in field.but));
+  return all.filter((name) => name === usual || name in field.but);
+}
+
+/** Wrong values that are not tried, for the reasons above. */
+export const untried = PLACES.flatMap((place) =>
+  fieldsOf(place).flatMap((field) => {
+    const tried = isTried(place) ? triedFor(field) : [];
+    return wrongFor(field).filter((name) => !tried.includes(name));
+  }),
 );
 
-/** Every wrong value in turn, and a scrape that is well at the end. */
-export async function sufferFields(field: Field, count: (run: () => Promise<void>) => Promise<void>): Promise<void> {
-  const { stage, path } = field;
-  const needed = new Set(ENTRIES[stage].map(([entry]) => entry));
-  await Cell.with(stage, {}, async (cell) => {
-    for (const name of wrongFor(field)) {
-      const expected = expectedOf(field, name);
-      if (expected === UNTELLABLE) continue;
-      let changed = 0;
-      const edit = (answer: Answer): Answer => {
-        const body = JSON.parse(answer.body) as Json;
-        const value = WRONG[name];
-        if (path === '') changed += 1;
-        else if (path === '*') changed += putElsewhere(body, '', needed, value);
-        else changed += put(body, path, value) ? 1 : 0;
-        return { ...answer, body: JSON.stringify(path === '' ? value : body) };
-      };
-      await count(async () => {
-        cell.edit(edit);
-        await cell.suffer(expected, `${path} ${name}`);
-        expect(changed, `${path} is in no answer`).to.be.greaterThan(0);
-        cell.sim.faults.clear();
-        // Tokens end, so that the next round asks for new ones.
-        if (stage === 'login' || stage === 'rescope') cell.clock.shift += 2 * 3_600_000;
-      });
+type Count = (run: () => Promise<void>) => Promise<void>;
+
+/** The wrong values in turn, and a scrape that is well at the end. */
+export async function sufferFields(fields: readonly Field[], count: Count): Promise<void> {
+  await Cell.with(fields[0]!.place, {}, async (cell) => {
+    for (const field of fields) {
+      for (const name of triedFor(field)) await count(() => sufferField(cell, field, name));
     }
     await cell.recover();
   });
+}
+
+async function sufferField(cell: Cell, field: Field, name: Wrong): Promise<void> {
+  const { place, path } = field;
+  const needed = new Set(entriesOf(place).map(([entry]) => entry));
+  let changed = 0;
+  const edit = (answer: Answer): Answer => {
+    const body = JSON.parse(answer.body) as Json;
+    const value = WRONG[name];
+    if (path === '') changed += 1;
+    else if (path === '*') changed += putElsewhere(body, '', needed, value);
+    else changed += put(body, path, value) ? 1 : 0;
+    return { ...answer, body: JSON.stringify(path === '' ? value : body) };
+  };
+  cell.edit(edit);
+  await cell.suffer(outcome(place, expectedOf(field, name)), `${path} ${name}`);
+  expect(changed, `${path} is in no answer`).to.be.greaterThan(0);
+  cell.sim.faults.clear();
+  // Tokens end, so that the next round asks for new ones, and for the projects.
+  if (place.service === 'identity') cell.clock.shift += 2 * 3_600_000;
 }

@@ -1,15 +1,26 @@
 import type { Answer } from '../../src/simulator/server.js';
 import type { Certificate } from '../helpers/loopback.js';
-import type { Cell, CellSetup, StageName } from './cell.js';
+import type { Cell, CellSetup } from './cell.js';
+import type { StageName } from './places.js';
 
 /** What the domain that is hit comes to, as `Cell.suffer` tells it; or why the fault can't be brought there. */
 export type Expected = string | { none: string };
 
+/** By name of a place: what each domain comes to there, that which is hit first. */
+type Elsewhere = Record<string, readonly string[]>;
+
 export interface Row {
   fault: string;
-  setup?: (certificates: { own: Certificate }) => CellSetup;
+  setup?: (given: { own: Certificate; stage: StageName }) => CellSetup;
   bring: (cell: Cell, certificates: { other: Certificate }) => void;
+  /** Where each domain asks for itself; what follows where they share a listing, `expected.ts` says. */
   at: Record<StageName, Expected>;
+  /** Where it is another than follows from `at`. */
+  elsewhere?: Elsewhere;
+  /** The domain that is hit has addresses of its own. */
+  apart?: true;
+  /** Nothing can be asked any more before the deadline. */
+  untilDeadline?: true;
   /** Where a login was told to wait: milliseconds until it may be tried again. */
   loginWaitMs?: number;
   /** A login stays unanswered beyond the scrape, until it is cut. */
@@ -44,6 +55,12 @@ const NO_TIME = { none: 'the answer of this request holds no time that anything 
 const NAMED_BEFORE = {
   none: 'the name was looked up for the request before; an address that goes away in between is the fault "refused connection"',
 };
+/** The second listing does not even get its first page, and nothing of the first one counts then. */
+const SHUT_FOR_ALL = { "everyone's later page of cloud-list": Array<string>(3).fill('failed servers network') };
+/** The second listing asks for pages of one row, as small as the first one had come to. */
+const oneRow = (error: string): Elsewhere => ({
+  "everyone's later page of cloud-list": [`partial 1 ${error}`, `failed ${error}`, `failed ${error}`],
+});
 const BEFORE_TOKENS = { none: 'no token is there yet' };
 
 /** As far as the answers of the services are changed here. */
@@ -100,7 +117,7 @@ function forEver(cell: Cell): void {
   let first: Answer | null = null;
   let number = 0;
   const link: Edit = (answer) => nextLink(`?marker=m${++number}`)(answer);
-  cell.edit((answer) => (cell.stage === 'projects' ? link(answer) : (first = answer)), 'first');
+  cell.edit((answer) => (cell.place.stage === 'projects' ? link(answer) : (first = answer)), 'first');
   cell.edit((answer) => link(first ?? answer), 'later');
 }
 
@@ -120,6 +137,8 @@ export const ROWS: readonly Row[] = [
     setup: () => ({ doors: 'plain' }),
     bring: (cell) => cell.before(() => cell.door.shut()),
     at: everywhere('network'),
+    apart: true,
+    elsewhere: SHUT_FOR_ALL,
   },
   {
     fault: 'DNS failure',
@@ -129,12 +148,15 @@ export const ROWS: readonly Row[] = [
       cell.wrong = cell.service === 'identity' ? { authUrl: `${host}/v3` } : { computeUrl: `${host}/v2.1` };
     },
     at: { ...everywhere('network'), projects: NAMED_BEFORE, rescope: NAMED_BEFORE, 'later page': NAMED_BEFORE },
+    apart: true,
   },
   {
     fault: 'TLS failure',
     setup: ({ own }) => ({ doors: own }),
     bring: (cell, { other }) => cell.before(() => cell.door.show(other)),
     at: everywhere('network'),
+    apart: true,
+    elsewhere: SHUT_FOR_ALL,
   },
   { fault: 'reset', bring: (cell) => cell.hit({ kind: 'reset' }), at: everywhere('network') },
   {
@@ -147,9 +169,14 @@ export const ROWS: readonly Row[] = [
   {
     fault: 'hang',
     // An answer that waited for the request's own time would be far too late.
-    setup: () => ({ deadline: 5000, requestTimeoutMs: 30_000, doors: 'plain' }),
+    setup: ({ stage }) => ({
+      deadline: 5000,
+      requestTimeoutMs: 30_000,
+      ...(stage === 'login' ? { doors: 'plain' } : {}),
+    }),
     bring: (cell) => cell.hit({ kind: 'hang' }),
     at: everywhere('timeout'),
+    untilDeadline: true,
     loginHangs: true,
   },
   {
@@ -200,7 +227,7 @@ export const ROWS: readonly Row[] = [
     at: { ...WELL, login: 'failed login rate_limited 429' },
   },
   status(500, 'unavailable'),
-  status(502, 'unavailable'),
+  { ...status(502, 'unavailable'), elsewhere: oneRow('servers unavailable 502') },
   { ...status(503, 'unavailable'), fault: '503 without Retry-After' },
   {
     ...status(503, 'unavailable', { retryAfter: 120 }),
@@ -212,7 +239,7 @@ export const ROWS: readonly Row[] = [
     bring: (cell) => cell.hit({ kind: 'status', status: 503, times: 1 }),
     at: { ...WELL, login: 'failed login unavailable 503' },
   },
-  status(504, 'unavailable'),
+  { ...status(504, 'unavailable'), elsewhere: oneRow('servers unavailable 504') },
   // Bodies.
   {
     fault: 'truncated, with a length',
