@@ -147,3 +147,8 @@ export function downCellRow(server: Server, view: RowView): string {
     `"created": "${server.created}", ${links(server, view)}}`
   );
 }
+
+/** What is left of such a server in `GET /servers`. */
+export function plainDownCellRow(server: Server, view: RowView): string {
+  return `{"id": "${server.id}", "status": "UNKNOWN", ${links(server, view)}}`;
+}

@@ -2,7 +2,7 @@ import { type Answer, computeError, JSON_TYPE } from './answer.js';
 import type { Cloud } from './cloud.js';
 import type { Scope, Server } from './model.js';
 import { parseServerQuery, type ServerQuery } from './nova-query.js';
-import { detailRow, downCellRow, plainRow, type RowView } from './nova-row.js';
+import { detailRow, downCellRow, plainDownCellRow, plainRow, type RowView } from './nova-row.js';
 import type { Rights } from './policy.js';
 import type { SimRequest } from './request.js';
 
@@ -65,7 +65,8 @@ function pageOf(
     const isDown = ({ cell }: Server): boolean => lost || cloud.world.downCells.has(cell);
     const down = all.filter(isDown).slice(0, query.limit - rows.length);
     servers.push(...down);
-    rows.push(...down.map((server) => downCellRow(server, view)));
+    const downRow = request.resource === '/servers' ? plainDownCellRow : downCellRow;
+    rows.push(...down.map((server) => downRow(server, view)));
   }
   const full = query.limit > 0 && rows.length === query.limit;
   return { rows, next: full ? (servers.at(-1)?.id ?? null) : null };
