@@ -75,13 +75,14 @@ export async function attempt(
   life?.check();
   const { clock, timeoutMs } = context;
   const span = new Lifetime();
-  const timeout = new HttpFailure('timeout', `${name(request)}: no answer in ${timeoutMs / 1000} s`, OTHER);
-  const timer = setTimeout(() => span.end(timeout), timeoutMs);
+  const noAnswer = (): Error =>
+    new HttpFailure('timeout', `${name(request)}: no answer in ${timeoutMs / 1000} s`, OTHER);
+  const timer = setTimeout(() => span.end(noAnswer()), timeoutMs);
   const off = life?.onEnd((reason) => span.end(reason));
   let answer;
   try {
     const agent = await agentFor(request, context, span, fresh);
-    answer = await exchange(request, { ...context, agent, timeout }, span);
+    answer = await exchange(request, { ...context, agent }, span);
   } finally {
     clearTimeout(timer);
     off?.();
@@ -110,7 +111,7 @@ async function agentFor(
  */
 async function exchange(
   request: HttpRequest,
-  { agent, agents, clock, timeout, observe }: AttemptContext & { agent: Agent; timeout: HttpFailure },
+  { agent, agents, clock, observe }: AttemptContext & { agent: Agent },
   span: Lifetime,
 ): Promise<{ response: Response; text: string }> {
   span.check();
@@ -137,7 +138,7 @@ async function exchange(
     return { response, text };
   } catch (error) {
     if (controller.signal.aborted) {
-      code = controller.signal.reason === timeout ? 'timeout' : 'aborted';
+      code = controller.signal.reason instanceof HttpFailure ? 'timeout' : 'aborted';
       throw controller.signal.reason;
     }
     if (!(error instanceof FetchError)) throw error;

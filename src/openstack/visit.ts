@@ -15,6 +15,8 @@ export interface CloudAccess {
   microversions: Remembered<Microversion>;
   /** Rows to ask for, where a whole page took longer than a proxy would wait. */
   pageRows: Remembered<number>;
+  /** Told of each address of Nova that a catalog gives. */
+  noteEndpoint: (url: string) => void;
 }
 
 interface Target {
@@ -53,7 +55,9 @@ export class Visit {
   async sharedEndpoint(): Promise<string> {
     const { token, catalog } = await this.login();
     try {
-      return withProject(computeEndpoint(catalog, this.session.domain.cloud), token.projectId, null);
+      const endpoint = withProject(computeEndpoint(catalog, this.session.domain.cloud), token.projectId, null);
+      if (this.session.domain.cloud.computeUrl === null) this.cloud.noteEndpoint(endpoint);
+      return endpoint;
     } catch (error) {
       this.session.doubtCatalog();
       throw error;

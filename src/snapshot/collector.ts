@@ -13,6 +13,8 @@ import { Remembered } from '../openstack/remembered.js';
 import { Session } from '../openstack/session.js';
 import { Visit, type CloudAccess } from '../openstack/visit.js';
 import type { CollectSettings } from '../settings/settings.js';
+import { printable } from '../text.js';
+import { isLoopbackUrl } from '../url.js';
 import { CloudListings, type Foreign } from '../usage/cloud-listing.js';
 import type { Progress } from '../usage/progress.js';
 import { ProjectBook } from '../usage/project-book.js';
@@ -49,6 +51,8 @@ export class Collector {
   readonly #sessions = new Map<string, Session>();
   readonly #clouds = new Map<string, CloudAccess>();
   readonly #foreign = new Map<string, Foreign>();
+  /** Addresses that were warned of. */
+  readonly #plain = new Set<string>();
   #current: Collection | null = null;
   /** All that may be under way: the list may have changed since one began. */
   #open: Collection[] = [];
@@ -168,6 +172,14 @@ export class Collector {
     return session;
   }
 
+  #warnOfPlainHttp(url: string): void {
+    if (!url.startsWith('http:') || isLoopbackUrl(url) || this.#plain.has(url)) return;
+    this.#plain.add(url);
+    this.#options.log.warn(
+      `tokens travel unencrypted to ${printable(url)}, which is what the catalog has: use https:// there, or --cloud.compute-url`,
+    );
+  }
+
   #cloud({ cloud }: Domain): CloudAccess {
     const key = cloudKey(cloud);
     let access = this.#clouds.get(key);
@@ -179,6 +191,7 @@ export class Collector {
         http: new HttpClient({ requestConcurrency, domainConcurrency, requestTimeoutMs, clock, observe }),
         microversions: new Remembered(clock),
         pageRows: new Remembered(clock),
+        noteEndpoint: (url) => this.#warnOfPlainHttp(url),
       };
       this.#clouds.set(key, access);
     }

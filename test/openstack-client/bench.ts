@@ -48,6 +48,7 @@ export class Bench {
       http: this.http.client,
       microversions: new Remembered(this.clock),
       pageRows: new Remembered(this.clock),
+      noteEndpoint: () => undefined,
     };
   }
 

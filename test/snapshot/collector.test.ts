@@ -159,6 +159,22 @@ describe('collector', () => {
     expect(rig.sim.counts.login).to.equal(3);
   });
 
+  it('warns once of a catalog by which tokens would travel unencrypted', async () => {
+    const world = new World({ seed: 'plain' });
+    const tenants = ['a', 'b'].map((name) => addTenant(world, name));
+    const rig = await startRig({
+      world,
+      settings: { requestTimeoutMs: 300 },
+      cloud: { catalogBase: 'http://nova.invalid' },
+    });
+    rig.watch(...tenants);
+    for (let scrape = 1; scrape <= 2; scrape += 1) await rig.scrape();
+    const warnings = rig.log.lines.filter(({ message }) => message.includes('unencrypted'));
+    expect(warnings.map(({ message }) => message)).to.deep.equal([
+      'tokens travel unencrypted to http://nova.invalid/v2.1, which is what the catalog has: use https:// there, or --cloud.compute-url',
+    ]);
+  });
+
   it('logs nobody in again for a comment, or for another line', async () => {
     const { rig, tenants } = await stage(2);
     await rig.scrape();
