@@ -76,6 +76,15 @@ describe('prometheus.yml.example', () => {
   };
   const [job] = scrape_configs;
 
+  it('looks for the rules where they are once the README was followed', () => {
+    const [, install = ''] = README.split('**Install**: ');
+    const [, copied] = /^copy the folder \[`([^`]+)`\]\(\w+\) beside prometheus\.yml/.exec(install) ?? [];
+    const { rule_files } = parse(read('prometheus.yml.example')) as { rule_files: string[] };
+    expect(rule_files).to.deep.equal([`${copied}*.rules.yml`]);
+    const rules = readdirSync(new URL(`../${copied}`, import.meta.url)).filter((name) => name.endsWith('.rules.yml'));
+    expect(rules).to.have.members(['alerts.rules.yml', 'recording.rules.yml']);
+  });
+
   it('gives a scrape more time than the default, and less than the interval', () => {
     expect(scrape_configs).to.have.length(1);
     expect(seconds(job?.scrape_timeout)).to.be.greaterThan(10).and.at.most(seconds(job?.scrape_interval));
