@@ -40,7 +40,7 @@ export class LoginFailure extends CollectError {
 }
 
 /**
- * Stands before every login, so that no account gets locked by a scraper: one gate for each credential (auth URL, and
+ * Stands before every login, so that no account gets locked by scraping often: one gate for each credential (auth URL, and
  * user domain, user, password, or application credential and secret), shared by the lines that use it, kept across scrapes.
  */
 export class LoginGates {

@@ -84,7 +84,7 @@ describe('A password that Keystone refuses', () => {
       });
     },
 
-    ['locks no account, however often Prometheus asks, and is tried again when the line names another user or project']:
+    ['is not sent again soon, so that the account is not locked, however often Prometheus asks, and is tried again when the line names another user or project']:
       async () => {
         const world = worldOf({ name: 'acme', password: 'another' });
         const { id } = world.findDomain({ name: 'acme' })!;
