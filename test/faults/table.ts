@@ -23,8 +23,6 @@ export interface Row {
   untilDeadline?: true;
   /** Where a login was told to wait: milliseconds until it may be tried again. */
   loginWaitMs?: number;
-  /** Names of the places where it is over only with the next login. */
-  untilLogin?: readonly string[];
   /** A login stays unanswered beyond the scrape, until it is cut. */
   loginHangs?: true;
 }
@@ -213,8 +211,6 @@ export const ROWS: readonly Row[] = [
     at: { ...everywhere('forbidden 403'), projects: 'ok' },
     // Which of the cloud's servers are of a project of its own that it is not told of, it can't know.
     elsewhere: { 'projects of cloud-list': ['partial 8 servers incomplete', 'ok'] },
-    // A token's roles are those of its login: what was refused is asked for again after the next one.
-    untilLogin: ['projects of cloud-list'],
   },
   {
     ...status(404, 'not_found'),

@@ -59,6 +59,9 @@ function noteOthers({ book, visit, progress }: Job, others: readonly Server[]): 
     const message =
       'the listing shows servers of projects in which the user has no role: whether they are of this domain cannot be told';
     progress.fail(new CollectError('incomplete', message), { count: others.length });
+    // All projects of the domain would tell: the next collection asks for them again, and not only after a new login.
+    visit.session.access.domainProjectsForbidden = false;
+    visit.session.access.projectsStale = true;
   }
   return null;
 }
