@@ -16,6 +16,16 @@ function tally(calls: readonly Call[]): string[] {
   return [...counts].map(([text, count]) => `${count} x ${text}`).sort();
 }
 
+/** Numbers of `tally` that differ from one run to another, where `3..6 x` stands for them, as they are expected. */
+function inRange(told: string[], expected: readonly string[]): string[] {
+  return told.map((line) => {
+    const [, count, call] = /^(\d+) x (.*)$/.exec(line)!;
+    const range = expected.find((one) => one.includes('..') && one.endsWith(` x ${call!}`));
+    const [least, most] = (range?.split(' ')[0]?.split('..') ?? []).map(Number);
+    return range && Number(count) >= least! && Number(count) <= most! ? range : line;
+  });
+}
+
 interface Case {
   title: string;
   /** Each of N = 5 projects, 15 servers, unless told otherwise. */
@@ -24,6 +34,7 @@ interface Case {
   cloud?: Partial<CloudOptions>;
   vcpus: number;
   strategy: string;
+  /** `3..6 x`: a domain that has its rows before another one is there looks its projects up once more. */
   cold: string[];
   warm: string[];
 }
@@ -82,7 +93,7 @@ const CASES: Case[] = [
     ],
     vcpus: 20,
     strategy: 'cloud-list',
-    cold: ['3 x login 201', '3 x projects ?domain_id=… 200', `3 x ${PROBE} 200`, `1 x ${LIST}`],
+    cold: ['3 x login 201', '3..6 x projects ?domain_id=… 200', `3 x ${PROBE} 200`, `1 x ${LIST}`],
     warm: [`1 x ${LIST}`],
   },
   {
@@ -112,7 +123,7 @@ const CASES: Case[] = [
     args: ['--collect.strategy=cloud-list'],
     vcpus: 19,
     strategy: 'cloud-list',
-    cold: ['2 x login 201', '2 x projects ?domain_id=… 200', `2 x ${PROBE} 200`, `1 x ${LIST}`],
+    cold: ['2 x login 201', '2..4 x projects ?domain_id=… 200', `2 x ${PROBE} 200`, `1 x ${LIST}`],
     warm: [`1 x ${LIST}`],
   },
   {
@@ -190,7 +201,7 @@ async function checkCalls({ domains, args = [], cloud = {}, vcpus, strategy, col
     expect(first.complete, JSON.stringify(first.errors)).to.be.true;
     expect(first.totals!.vcpus).to.equal(vcpus);
     expect(first.domains.map((domain) => domain.strategy)).to.deep.equal(domains.map(() => strategy));
-    expect(tally(rig.takeCalls())).to.deep.equal([...cold].sort());
+    expect(inRange(tally(rig.takeCalls()), cold).sort()).to.deep.equal([...cold].sort());
     for (const scrape of ['second', 'third']) {
       const page = await rig.metrics();
       expect(page.complete).to.equal(1);

