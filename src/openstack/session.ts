@@ -5,7 +5,7 @@ import type { Ask, HttpClient } from '../http/client.js';
 import type { Secret } from '../secret.js';
 import type { CatalogService } from './catalog.js';
 import { LoginFailure, type LoginGates } from './gates.js';
-import { parseToken, rescopeBody, type IssuedToken } from './identity.js';
+import { parseToken, rescopeBody, type IssuedToken, type Project } from './identity.js';
 import { asLoginError, loginBody, readSecret } from './login.js';
 import type { Passwords } from './password.js';
 import type { ProjectList } from './projects.js';
@@ -39,6 +39,9 @@ export interface Login {
  */
 export type View = 'unknown' | 'denied' | 'unproven' | 'domain' | 'cloud';
 
+/** What became of a project that is in the user's list no more: deleted, as far as can be told; or its role was taken away. */
+export type Fate = 'gone' | 'without-role' | 'untold';
+
 /** What the cloud was found to let this identity see; remembered from one collection to the next. */
 export interface Access {
   view: View;
@@ -48,6 +51,8 @@ export interface Access {
   projects: ProjectList | null;
   /** It has to be read anew before it is used. */
   projectsStale: boolean;
+  /** Projects that were in the last whole list but one, or before, and may exist, by id. */
+  missing: Map<string, { project: Project; fate: Fate }>;
   /** Ids seen in listings that belong to no project of `projects`. */
   foreign: Set<string>;
   /** Others whose listing of the whole cloud has shown servers of this domain. */
@@ -80,6 +85,7 @@ export class Session {
     domainProjectsForbidden: false,
     projects: null,
     projectsStale: true,
+    missing: new Map(),
     foreign: new Set(),
     shownBy: new WeakSet(),
   };
@@ -166,6 +172,12 @@ export class Session {
   /** Forgets one project's token, which a service refused. */
   drop(token: Token): void {
     if (this.#children.get(token.projectId) === token) this.#children.delete(token.projectId);
+  }
+
+  /** The token that was used for a project; null where there is none, or it is past its life. */
+  heldToken(projectId: string): Token | null {
+    const token = this.#children.get(projectId);
+    return token && this.#options.clock.mono() < token.expiresAt ? token : null;
   }
 
   /** Forgets the tokens of projects that are gone. */

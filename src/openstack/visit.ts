@@ -6,7 +6,7 @@ import type { Microversion } from './compute.js';
 import { LoginFailure } from './gates.js';
 import { listProjects, type ProjectList } from './projects.js';
 import type { Remembered } from './remembered.js';
-import type { Login, Session, Token } from './session.js';
+import type { Fate, Login, Session, Token } from './session.js';
 
 /** What is known of one cloud beside its identities; kept across collections. */
 export interface CloudAccess {
@@ -86,18 +86,33 @@ export class Visit {
     const { access } = this.session;
     if (!access.domainProjectsForbidden) {
       try {
-        return this.#keep(await listProjects({ ...options, scope: 'domain' }));
+        return await listProjects({ ...options, scope: 'domain' });
       } catch (error) {
         if (!(error instanceof HttpFailure && error.status === 403)) throw error;
         access.domainProjectsForbidden = true;
       }
     }
-    return this.#keep(await listProjects({ ...options, scope: 'user' }));
+    return listProjects({ ...options, scope: 'user' });
   }
 
-  #keep(list: ProjectList): ProjectList {
-    this.session.keepOnly(new Set(list.projects.keys()));
-    return list;
+  /**
+   * What became of a project that is in the user's list no more, by what Keystone says to the token that was used for it.
+   * Its processes believe for some minutes in what they knew: `untold` then.
+   * @throws LoginFailure; CollectionOver
+   */
+  async fateOf(projectId: string): Promise<Fate> {
+    const token = this.session.heldToken(projectId);
+    if (!token) return 'gone';
+    const { authUrl } = this.session.domain.cloud;
+    const target: Target = { service: 'identity', projectId, url: () => `${authUrl}/auth/projects` };
+    try {
+      await this.#send(target, await this.login(), token);
+    } catch (error) {
+      if (!(error instanceof HttpFailure)) throw error;
+      if (error.status === 404) return 'gone';
+      if (error.status === 401) return 'without-role';
+    }
+    return 'untold';
   }
 
   async #get(target: Target): Promise<HttpAnswer> {

@@ -1,6 +1,7 @@
 import { CollectError } from '../errors.js';
 import type { Project } from '../openstack/identity.js';
 import type { ProjectList } from '../openstack/projects.js';
+import type { Fate } from '../openstack/session.js';
 import type { Visit } from '../openstack/visit.js';
 import type { Progress } from './progress.js';
 
@@ -18,6 +19,8 @@ export class ProjectBook {
   /** Ids that were in no list that was read after they were seen. */
   readonly #judged = new Set<string>();
   #scope: ProjectList['scope'] | null = null;
+  /** Missing projects that were told of in this collection. */
+  readonly #told = new Set<string>();
   /** It could not be read anew when it should have been, or is known not to be all. */
   #failed = false;
 
@@ -88,12 +91,37 @@ export class ProjectBook {
     const list = await this.#visit.listProjects();
     if (list.problem) {
       this.#noteUnread(list.problem);
+      this.#use(list);
     } else {
       access.projects = list;
       access.projectsStale = false;
-      for (const [id, project] of known) if (!list.projects.has(id)) this.#onGone(project);
+      this.#use(list);
+      for (const [id, project] of known) {
+        if (!list.projects.has(id) && !access.missing.has(id)) access.missing.set(id, { project, fate: 'untold' });
+      }
+      await this.#askAfterMissing(list);
+      this.#visit.session.keepOnly(new Set([...list.projects.keys(), ...access.missing.keys()]));
     }
-    this.#use(list);
+  }
+
+  /** A project in which the user has lost its role is an error, and does not silently leave the figures. */
+  async #askAfterMissing({ projects, scope }: ProjectList): Promise<void> {
+    const { missing } = this.#visit.session.access;
+    await Promise.all(
+      [...missing].map(async ([id, entry]) => {
+        if (projects.has(id)) return void missing.delete(id);
+        // Nothing but deletion takes a project off the list of all.
+        if (scope === 'domain') entry.fate = 'gone';
+        else if (entry.fate === 'untold') entry.fate = await this.#visit.fateOf(id);
+        if (entry.fate === 'gone') {
+          missing.delete(id);
+          this.#onGone(entry.project);
+        } else if (!this.#told.has(id)) {
+          this.#told.add(id);
+          this.#progress.fail(errorOf(entry.fate), { stage: 'projects', subject: `project "${entry.project.name}"` });
+        }
+      }),
+    );
   }
 
   #use({ projects, scope }: ProjectList): void {
@@ -108,4 +136,10 @@ export class ProjectBook {
     this.#visit.session.access.projectsStale = true;
     this.#progress.fail(error, { stage: 'projects' });
   }
+}
+
+function errorOf(fate: Exclude<Fate, 'gone'>): CollectError {
+  return fate === 'without-role'
+    ? new CollectError('forbidden', 'the user has lost its role in it; if that is meant, start the exporter anew')
+    : new CollectError('incomplete', 'it is not listed any more; whether it was deleted cannot be told yet');
 }

@@ -216,14 +216,34 @@ describe('Visit', () => {
       });
     }
 
-    it('drops the tokens of projects that are gone', async () => {
-      const visit = bench.visit();
-      await nova(visit, 'p1');
-      await nova(visit, 'gone');
-      await visit.listProjects();
-      await nova(visit, 'p1');
-      await nova(visit, 'gone');
-      expect(bench.count('POST /auth/tokens?nocatalog')).to.equal(3);
+    describe('tell by their own tokens what became of those that are missing', () => {
+      const fates: [status: number, fate: string][] = [
+        [200, 'untold'],
+        [401, 'without-role'],
+        [403, 'untold'],
+        [404, 'gone'],
+        [500, 'untold'],
+      ];
+      for (const [status, fate] of fates) {
+        it(`${fate} at ${status}, without a new login`, async () => {
+          const visit = bench.visit();
+          await nova(visit, 'p1');
+          bench.onGet = () => (status === 200 ? answer({ projects: [], links: {} }) : fail(refusal(status)));
+          expect(await visit.fateOf('p1')).to.equal(fate);
+          expect(bench.http.sent.at(-1)!.token).to.match(/^p1-/);
+          expect(bench.passwordLogins).to.equal(1);
+        });
+      }
+
+      it('gone where there is no such token, or it is past its life, without a request', async () => {
+        const visit = bench.visit();
+        await nova(visit, 'p1');
+        const sent = bench.http.sent.length;
+        expect(await visit.fateOf('other')).to.equal('gone');
+        bench.clock.advance(3600 * 1000);
+        expect(await visit.fateOf('p1')).to.equal('gone');
+        expect(bench.http.sent).to.have.length(sent);
+      });
     });
   });
 

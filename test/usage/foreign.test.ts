@@ -157,6 +157,35 @@ describe('a domain whose user sees servers of projects that are not in its list'
   });
 });
 
+describe('a project that leaves the list of the user’s own projects', () => {
+  afterEach(closeRigs);
+
+  for (const counting of ['allocated', 'quota'] as const) {
+    it(`is an error where its role was taken away, and none where it was deleted: ${counting}`, async () => {
+      const world = new World({ seed: 'leaving' });
+      const tenant = addTenant(world, 'acme', 'member', ['main', 'side', 'third']);
+      fill(world, tenant);
+      const rig = await startRig({ world, settings: { counting } });
+      rig.watch(tenant);
+      expect((await rig.scrape()).totals?.vcpus).to.equal(3);
+      const user = world.findUser(tenant.id, 'boss')!;
+      user.roles.delete(tenant.projects['side']!);
+      world.removeProject(tenant.projects['third']!);
+      for (let scrape = 1; scrape <= 2; scrape += 1) {
+        const snapshot = await rig.scrape();
+        expect(snapshot.complete).to.equal(false);
+        expect(of(snapshot, 'acme')).to.deep.include({ result: 'partial', usage: { vcpus: 1, ramMb: 512 } });
+        expect(errorsOf(snapshot, 'acme')).to.deep.equal(['projects forbidden']);
+        expect(of(snapshot, 'acme').errors[0]!.message).to.contain('project "side": the user has lost its role in it');
+      }
+      user.roles.set(tenant.projects['side']!, 'member');
+      const snapshot = await rig.scrape();
+      expect(snapshot.complete).to.equal(true);
+      expect(snapshot.totals?.vcpus).to.equal(2);
+    });
+  }
+});
+
 describe('a domain of which no project is left to be read', () => {
   afterEach(closeRigs);
 

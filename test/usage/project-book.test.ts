@@ -1,18 +1,22 @@
 import { expect } from 'chai';
 import { CollectError } from '../../src/errors.js';
 import type { ProjectList } from '../../src/openstack/projects.js';
+import type { Fate } from '../../src/openstack/session.js';
 import type { Visit } from '../../src/openstack/visit.js';
 import { Progress } from '../../src/usage/progress.js';
 import { ProjectBook } from '../../src/usage/project-book.js';
 
-function list(ids: string[], problem: CollectError | null = null): ProjectList {
+function list(ids: string[], problem: CollectError | null = null, scope: ProjectList['scope'] = 'domain'): ProjectList {
   const projects = new Map(ids.map((id) => [id, { id, name: `name of ${id}`, enabled: true, domainId: 'd' }]));
-  return { projects, scope: 'domain', problem };
+  return { projects, scope, problem };
 }
 
 /** A cloud whose project list is the next of these answers. */
 class Stage {
-  readonly access = { projects: null as ProjectList | null, projectsStale: true };
+  readonly access = { projects: null as ProjectList | null, projectsStale: true, missing: new Map() };
+  /** What becomes of missing projects, one after the other. */
+  readonly fates: Fate[] = [];
+  readonly kept: string[][] = [];
   readonly gone: string[] = [];
   readonly answers: (ProjectList | Error)[];
   progress = new Progress();
@@ -30,7 +34,9 @@ class Stage {
       const answer = this.answers.shift() ?? new Error('read once too often');
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     };
-    const visit = { session: { access: this.access }, listProjects } as unknown as Visit;
+    const keepOnly = (ids: Set<string>): void => void this.kept.push([...ids]);
+    const fateOf = (): Promise<Fate> => Promise.resolve(this.fates.shift()!);
+    const visit = { session: { access: this.access, keepOnly }, listProjects, fateOf } as unknown as Visit;
     return new ProjectBook(visit, this.progress, ({ id }) => void this.gone.push(id));
   }
 }
@@ -144,5 +150,55 @@ describe('project book', () => {
       .refresh()
       .catch((caught: unknown) => caught);
     expect(error).to.be.instanceOf(TypeError);
+  });
+
+  describe('of the user’s own projects', () => {
+    const own = (...ids: string[]): ProjectList => list(ids, null, 'user');
+    const told = (stage: Stage): string[] =>
+      stage.progress.errors.map(({ stage: at, reason, count }) => `${at} ${reason} ${count}`);
+
+    it('is an error for one without its role, as long as it is not listed again', async () => {
+      const stage = new Stage(own('a', 'b'), own('a'), own('a'), own('a', 'b'), own('a', 'b'));
+      stage.fates.push('without-role');
+      const seen: string[][] = [];
+      for (let collection = 1; collection <= 5; collection += 1) {
+        await stage.book().read();
+        seen.push(told(stage));
+      }
+      expect(seen).to.deep.equal([[], ['projects forbidden 1'], ['projects forbidden 1'], [], []]);
+      expect(stage.gone).to.deep.equal([]);
+      expect(stage.kept[1]).to.deep.equal(['a', 'b']);
+    });
+
+    it('is incomplete until it can be told what became of one, and nothing when it was deleted', async () => {
+      const stage = new Stage(own('a', 'b'), own('a'), own('a'), own('a'), own('a'));
+      stage.fates.push('untold', 'untold', 'gone');
+      const seen: string[][] = [];
+      for (let collection = 1; collection <= 5; collection += 1) {
+        await stage.book().read();
+        seen.push(told(stage));
+      }
+      expect(seen).to.deep.equal([[], ['projects incomplete 1'], ['projects incomplete 1'], [], []]);
+      expect(stage.gone).to.deep.equal(['b']);
+      expect(stage.kept.at(-1)).to.deep.equal(['a']);
+    });
+
+    it('counts one error in a collection that reads the list twice', async () => {
+      const stage = new Stage(own('a', 'b'), own('a'), own('a'));
+      stage.fates.push('without-role');
+      await stage.book().read();
+      const book = stage.book();
+      await book.read();
+      await book.refresh();
+      expect(told(stage)).to.deep.equal(['projects forbidden 1']);
+    });
+
+    it('is well again once all of the domain’s projects are listed, without it', async () => {
+      const stage = new Stage(own('a', 'b'), own('a'), list(['a']));
+      stage.fates.push('without-role');
+      for (let collection = 1; collection <= 3; collection += 1) await stage.book().read();
+      expect(told(stage)).to.deep.equal([]);
+      expect(stage.gone).to.deep.equal(['b']);
+    });
   });
 });
