@@ -91,6 +91,8 @@ export class Session {
   };
   readonly #options: SessionOptions;
   readonly #children = new Map<string, Token>();
+  /** The newest token of each project, be it refused by now. */
+  readonly #used = new Map<string, Token>();
   #login: Login | null = null;
   #pending: Promise<Login> | null = null;
   #logins = 0;
@@ -160,6 +162,7 @@ export class Session {
     }
     const token = this.#token(issued, login.token.login);
     this.#children.set(projectId, token);
+    this.#used.set(projectId, token);
     this.forbiddenProjects.delete(projectId);
     return token;
   }
@@ -174,15 +177,16 @@ export class Session {
     if (this.#children.get(token.projectId) === token) this.#children.delete(token.projectId);
   }
 
-  /** The token that was used for a project; null where there is none, or it is past its life. */
-  heldToken(projectId: string): Token | null {
-    const token = this.#children.get(projectId);
+  /** The token that was last used for a project, be it refused by now; null where there is none, or it is past its life. */
+  usedToken(projectId: string): Token | null {
+    const token = this.#used.get(projectId);
     return token && this.#options.clock.mono() < token.expiresAt ? token : null;
   }
 
   /** Forgets the tokens of projects that are gone. */
   keepOnly(projectIds: ReadonlySet<string>): void {
-    for (const id of this.#children.keys()) if (!projectIds.has(id)) this.#children.delete(id);
+    for (const tokens of [this.#children, this.#used])
+      for (const id of tokens.keys()) if (!projectIds.has(id)) tokens.delete(id);
     for (const id of this.forbiddenProjects) if (!projectIds.has(id)) this.forbiddenProjects.delete(id);
   }
 

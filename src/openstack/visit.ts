@@ -101,7 +101,7 @@ export class Visit {
    * @throws LoginFailure; CollectionOver
    */
   async fateOf(projectId: string): Promise<Fate> {
-    const token = this.session.heldToken(projectId);
+    const token = this.session.usedToken(projectId);
     if (!token) return 'gone';
     const { authUrl } = this.session.domain.cloud;
     const target: Target = { service: 'identity', projectId, url: () => `${authUrl}/auth/projects` };

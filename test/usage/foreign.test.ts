@@ -186,6 +186,37 @@ describe('a project that leaves the list of the user’s own projects', () => {
   }
 });
 
+describe('a project that leaves it in the middle of a scrape', () => {
+  afterEach(closeRigs);
+
+  for (const [what, leave, told] of [
+    [
+      'loses its role',
+      (world: World, id: string) => world.findUser(world.projects.get(id)!.domainId, 'boss')!.roles.delete(id),
+      ['projects forbidden'],
+    ],
+    ['is deleted', (world: World, id: string) => world.removeProject(id), []],
+  ] as const) {
+    it(`and ${what} is told of in the scrapes that follow: ${told.join() || 'well'}`, async () => {
+      const world = new World({ seed: 'in the middle' });
+      const tenant = addTenant(world, 'acme', 'member');
+      fill(world, tenant);
+      const rig = await startRig({ world });
+      rig.watch(tenant);
+      await rig.scrape();
+      const edit = (answer: Answer): Answer => {
+        leave(world, tenant.projects['side']!);
+        return answer;
+      };
+      rig.sim.faults.add({ kind: 'edit', route: 'authProjects', times: 1, edit });
+      expect(errorsOf(await rig.scrape(), 'acme')).to.deep.equal(['servers forbidden']);
+      for (let scrape = 1; scrape <= 2; scrape += 1) {
+        expect(errorsOf(await rig.scrape(), 'acme')).to.deep.equal(told);
+      }
+    });
+  }
+});
+
 describe('a domain of which no project is left to be read', () => {
   afterEach(closeRigs);
 
