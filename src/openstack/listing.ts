@@ -30,7 +30,7 @@ const MAX_IDLE_PAGES = 3;
  * All servers that a token shows, page by page. The first request is bare, since Nova tells of a cell that is down
  * only where nothing but all_tenants is asked for. A listing ends where Nova gives no next link, as it does behind every
  * page that is full. A page that a proxy would not wait for (502, 504) is asked for once more at half the size, which is
- * the size of pages for an hour.
+ * the size of this listing's pages for an hour.
  * @throws CollectError, of reason `incomplete` behind the last page where a cell is down that small pages don't tell of
  */
 export async function* listServers(visit: Visit, listing: Listing): AsyncGenerator<Server[], void> {
@@ -61,13 +61,14 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
 /** A page, and the rows that were asked for; null: as many as Nova gives. */
 async function getPageInTime(
   visit: Visit,
-  { projectId, allTenants, only, probe }: Listing,
+  listing: Listing,
   { marker, rows }: { marker: string | null; rows: number },
 ): Promise<{ page: ServerPage; limit: number | null }> {
-  const { pageRows } = visit.cloud;
-  const endpoint = await visit.sharedEndpoint();
+  const { projectId, allTenants, only, probe } = listing;
+  const { pageRows } = visit.session;
+  const key = `${await visit.sharedEndpoint()} ${projectId} ${allTenants} ${only}`;
   for (let isSecond = false; ; isSecond = true) {
-    const limit = probe ?? pageRows.get(endpoint);
+    const limit = probe ?? pageRows.get(key);
     try {
       return { page: await getPage(visit, projectId, { allTenants, only, marker, limit }), limit };
     } catch (error) {
@@ -75,7 +76,7 @@ async function getPageInTime(
       if (!tookTooLong || probe !== undefined) throw error;
       const half = Math.max(1, Math.floor((limit ?? rows) / 2));
       // Requests that fail together, of one size, halve it once.
-      pageRows.set(endpoint, Math.min(half, pageRows.get(endpoint) ?? half));
+      pageRows.set(key, Math.min(half, pageRows.get(key) ?? half));
       if (isSecond) throw error;
     }
   }

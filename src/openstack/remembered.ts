@@ -3,8 +3,8 @@ import type { Clock } from '../clock.js';
 const HOUR_MS = 3_600_000;
 
 /**
- * What was learnt of each compute endpoint the hard way, kept for an hour: what it could not do may have been a passing
- * weakness, such as an upgrade.
+ * What was learnt the hard way of an endpoint, or of a listing, kept for an hour: what could not be done may have been a
+ * passing weakness, such as an upgrade.
  */
 export class Remembered<Value> {
   readonly #clock: Pick<Clock, 'mono'>;
@@ -14,15 +14,15 @@ export class Remembered<Value> {
     this.#clock = clock;
   }
 
-  get(endpoint: string): Value | null {
-    const known = this.#values.get(endpoint);
+  get(key: string): Value | null {
+    const known = this.#values.get(key);
     if (!known) return null;
     if (this.#clock.mono() < known.until) return known.value;
-    this.#values.delete(endpoint);
+    this.#values.delete(key);
     return null;
   }
 
-  set(endpoint: string, value: Value): void {
-    this.#values.set(endpoint, { value, until: this.#clock.mono() + HOUR_MS });
+  set(key: string, value: Value): void {
+    this.#values.set(key, { value, until: this.#clock.mono() + HOUR_MS });
   }
 }

@@ -9,6 +9,7 @@ import { parseToken, rescopeBody, type IssuedToken, type Project } from './ident
 import { asLoginError, loginBody, readSecret } from './login.js';
 import type { Passwords } from './password.js';
 import type { ProjectList } from './projects.js';
+import { Remembered } from './remembered.js';
 
 /** A token of a shorter life would cost a login for each request. */
 const MIN_LIFE_MS = 1000;
@@ -89,6 +90,8 @@ export class Session {
     foreign: new Set(),
     shownBy: new WeakSet(),
   };
+  /** Rows to ask for, by listing, where a whole page took longer than a proxy would wait. */
+  readonly pageRows: Remembered<number>;
   readonly #options: SessionOptions;
   readonly #children = new Map<string, Token>();
   /** The newest token of each project, be it refused by now. */
@@ -101,6 +104,7 @@ export class Session {
 
   constructor(domain: Domain, options: SessionOptions) {
     this.domain = domain;
+    this.pageRows = new Remembered(options.clock);
     this.#options = options;
   }
 

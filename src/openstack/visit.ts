@@ -13,8 +13,6 @@ export interface CloudAccess {
   http: HttpClient;
   /** The highest microversion of ours that a compute endpoint speaks, where that is not the highest of all. */
   microversions: Remembered<Microversion>;
-  /** Rows to ask for, where a whole page took longer than a proxy would wait. */
-  pageRows: Remembered<number>;
   /** Told of each address of Nova that a catalog gives. */
   noteEndpoint: (url: string) => void;
 }

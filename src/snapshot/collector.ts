@@ -190,7 +190,6 @@ export class Collector {
       access = {
         http: new HttpClient({ requestConcurrency, domainConcurrency, requestTimeoutMs, clock, observe }),
         microversions: new Remembered(clock),
-        pageRows: new Remembered(clock),
         noteEndpoint: (url) => this.#warnOfPlainHttp(url),
       };
       this.#clouds.set(key, access);

@@ -47,7 +47,6 @@ export class Bench {
     this.cloud = {
       http: this.http.client,
       microversions: new Remembered(this.clock),
-      pageRows: new Remembered(this.clock),
       noteEndpoint: () => undefined,
     };
   }

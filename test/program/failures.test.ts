@@ -141,7 +141,7 @@ const CASES: Record<string, Case> = {
     atOnce: true,
   },
   gateway: {
-    title: '502 once: asked again for half of the page, and exact',
+    title: '502 once: asked again for half of the page, and for names, and exact',
     plan: { projects: [2] },
     faults: [{ kind: 'status', status: 502, route: 'servers', allTenants: false, times: 1 }],
     result: 'ok',
@@ -149,7 +149,8 @@ const CASES: Record<string, Case> = {
     errors: [],
     atOnce: true,
     // The probe, the first page in vain, and again.
-    asked: 3,
+    // The last for names, which tell of cells that are down.
+    asked: 4,
   },
   cut: {
     title: 'an answer that is cut off, though its length was told: network after one retry',

@@ -40,8 +40,8 @@ class FakeMember implements Member {
     this.visit = {
       compute,
       sharedEndpoint,
-      session: { access: { shownBy: new WeakSet() } },
-      cloud: { microversions: new Remembered(clock), pageRows: new Remembered(clock) },
+      session: { access: { shownBy: new WeakSet() }, pageRows: new Remembered(clock) },
+      cloud: { microversions: new Remembered(clock) },
     } as unknown as Visit;
   }
 
