@@ -57,10 +57,6 @@ const NAMED_BEFORE = {
 };
 /** The second listing does not even get its first page, and nothing of the first one counts then. */
 const SHUT_FOR_ALL = { "everyone's later page of cloud-list": Array<string>(3).fill('failed servers network') };
-/** The second listing asks for pages of one row, as small as the first one had come to. */
-const oneRow = (error: string): Elsewhere => ({
-  "everyone's later page of cloud-list": [`partial 1 ${error}`, `failed ${error}`, `failed ${error}`],
-});
 const BEFORE_TOKENS = { none: 'no token is there yet' };
 
 /** As far as the answers of the services are changed here. */
@@ -232,7 +228,7 @@ export const ROWS: readonly Row[] = [
     at: { ...WELL, login: 'failed login rate_limited 429' },
   },
   status(500, 'unavailable'),
-  { ...status(502, 'unavailable'), elsewhere: oneRow('servers unavailable 502') },
+  status(502, 'unavailable'),
   { ...status(503, 'unavailable'), fault: '503 without Retry-After' },
   {
     ...status(503, 'unavailable', { retryAfter: 120 }),
@@ -244,7 +240,7 @@ export const ROWS: readonly Row[] = [
     bring: (cell) => cell.hit({ kind: 'status', status: 503, times: 1 }),
     at: { ...WELL, login: 'failed login unavailable 503' },
   },
-  { ...status(504, 'unavailable'), elsewhere: oneRow('servers unavailable 504') },
+  status(504, 'unavailable'),
   // Bodies.
   {
     fault: 'truncated, with a length',
