@@ -175,22 +175,14 @@ export class Cloud {
     this.simulator.faults.clear();
   }
 
-  /** The exporter's user loses a project of umbrella's, which from then on is as if it were not there. */
-  takeRoleAway(): void {
-    const user = this.world.findUser(this.idOf('umbrella'), USER)!;
-    user.roles.delete(this.#project('umbrella', 'umbrella-3').id);
+  deleteProject(): void {
+    this.world.removeProject(this.#project('umbrella', 'umbrella-3').id);
   }
 
   deleteServers(domain: Domain): void {
     for (const project of this.world.projectsOf(this.idOf(domain))) {
       for (const { id } of this.world.servers.ofProject(project.id)) this.world.changeServer(id, { status: 'DELETED' });
     }
-  }
-
-  /** In use in the project whose role was taken away: what no scrape can know of any more. */
-  get hidden(): Totals {
-    const { vcpus, ramMb } = this.world.usage(this.#project('umbrella', 'umbrella-3').id);
-    return { vcpus, ramMb };
   }
 
   #project(domain: Domain, name: string = domain): { id: string } {

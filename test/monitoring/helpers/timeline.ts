@@ -227,7 +227,7 @@ export class Timeline {
     });
     await this.#stage('again', { scrapes: 1, alerts: [] }, () => this.#startExporter());
     await this.#stage('dropped', { scrapes: 1, alerts: ['VhiDomainProjectsDropped', DROP_ALERT] }, () => {
-      cloud.takeRoleAway();
+      cloud.deleteProject();
       cloud.deleteServers('acme');
     });
     await this.#delivery();
@@ -263,8 +263,7 @@ export class Timeline {
   #noteHeld(name: Stage): void {
     const { cloud } = this;
     if (name === 'well') this.held[name] = cloud.inUse();
-    if (name === 'again') this.held[name] = remaining(cloud.inUse(), cloud.inUse('vandelay'));
-    if (name === 'dropped') this.held[name] = remaining(cloud.inUse(), cloud.inUse('vandelay'), cloud.hidden);
+    if (name === 'again' || name === 'dropped') this.held[name] = remaining(cloud.inUse(), cloud.inUse('vandelay'));
   }
 
   async #delivery(): Promise<void> {
@@ -289,6 +288,6 @@ export class Timeline {
   }
 }
 
-function remaining(all: Totals, ...gone: Totals[]): Totals {
-  return gone.reduce((left, { vcpus, ramMb }) => ({ vcpus: left.vcpus - vcpus, ramMb: left.ramMb - ramMb }), all);
+function remaining(all: Totals, gone: Totals): Totals {
+  return { vcpus: all.vcpus - gone.vcpus, ramMb: all.ramMb - gone.ramMb };
 }

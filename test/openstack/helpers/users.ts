@@ -14,6 +14,7 @@ export class Users {
   readonly #roles: ReadonlyMap<string, string>;
   /** Paths of what was made, to be deleted in the end. */
   readonly #made: string[] = [];
+  #users = 0;
 
   private constructor(
     expected: Expected,
@@ -35,7 +36,8 @@ export class Users {
 
   /** The domain, with a new user of these roles and no other in place of its own. */
   async add(...grants: Grant[]): Promise<ExpectedDomain> {
-    const name = `w-${process.pid}-${this.#made.length}`;
+    this.#users += 1;
+    const name = `w-${process.pid}-${this.#users}`;
     const password = `pw-${name}`;
     const body = { user: { name, password, domain_id: this.#domain.id } };
     const id = await this.#create('users', body);
