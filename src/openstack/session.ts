@@ -56,8 +56,6 @@ export interface Access {
   missing: Map<string, { project: Project; fate: Fate }>;
   /** Ids seen in listings that belong to no project of `projects`. */
   foreign: Set<string>;
-  /** Others whose listing of the whole cloud has shown servers of this domain. */
-  shownBy: WeakSet<Session>;
 }
 
 export interface SessionOptions {
@@ -88,7 +86,6 @@ export class Session {
     projectsStale: true,
     missing: new Map(),
     foreign: new Set(),
-    shownBy: new WeakSet(),
   };
   /** Rows to ask for, by listing, where a whole page took longer than a proxy would wait. */
   readonly pageRows: Remembered<number>;

@@ -11,7 +11,7 @@ import { ViewLost } from './strategy.js';
 export interface Member {
   visit: Visit;
   /** Ids of its projects, as far as they are known. */
-  projectIds(): Iterable<string>;
+  projectIds: () => Iterable<string>;
   /** Reads its projects anew, if that was not done in this collection. @returns whether all are known now */
   lookUp(): Promise<boolean>;
   /** Servers of its projects. */
@@ -86,16 +86,9 @@ export class CloudListing {
     return this.#unknown.size === 0 && (this.#ownerless.size === 0 || this.#foreign.judges.has(visit.session));
   }
 
-  /**
-   * Whether a whole listing is proven to show the member's servers: it is by its own login, or by one that has shown
-   * servers of it.
-   */
-  shows(member: Member): boolean {
-    const { session } = member.visit;
-    if (!this.#lister || this.#lister === session) return true;
-    const { shownBy } = session.access;
-    for (const id of member.projectIds()) if (this.#byProject.has(id)) shownBy.add(this.#lister);
-    return shownBy.has(this.#lister);
+  /** Whether a whole listing is proven to show the member's servers: it is by its own login, or it holds some of them. */
+  shows({ visit, projectIds }: Member): boolean {
+    return this.#lister === visit.session || [...projectIds()].some((id) => this.#byProject.has(id));
   }
 
   /**

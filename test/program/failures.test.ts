@@ -27,7 +27,7 @@ interface Case {
   asked?: number;
 }
 
-/** Of the scrape: 2.5 s are left of it. */
+/** Of the scrape, in seconds: all but half a second is left of it. */
 const TIMEOUT = 6;
 const HOUR = 3600;
 
@@ -148,8 +148,7 @@ const CASES: Record<string, Case> = {
     vcpus: 2,
     errors: [],
     atOnce: true,
-    // The probe, the first page in vain, and again.
-    // The last for names, which tell of cells that are down.
+    // The probe, the first page in vain, and again; and for names, which tell of cells that are down.
     asked: 4,
   },
   cut: {

@@ -1,10 +1,10 @@
-import { ViewLost } from '../strategy.js';
 import pLimit from 'p-limit';
 
 import { listServers } from '../../openstack/listing.js';
 import type { Job, Strategy } from '../job.js';
 import type { Member } from '../cloud-listing.js';
 import { probeView } from '../probe.js';
+import { ViewLost } from '../strategy.js';
 import { domainList } from './domain-list.js';
 
 /** Takes the domain's servers from the listing of the whole cloud that all domains share whose credential sees it. */
