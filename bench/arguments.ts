@@ -22,6 +22,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds N            measured for each case (default: as many as fit into the scenario's time)
   --full                every strategy at 0, 20 and 100 ms, with more rounds
   --concurrency N,…     compares values of --collect.request-concurrency side by side, without a floor
+  --node-options="…"    of the Node that runs the exporter: --max-semi-space-size=4, --cpu-prof --cpu-prof-dir=dist/profiles
   --check-counts        ends with exit code 1 where a request is too many or too few, whatever the times
   --json FILE           results (default: dist/bench.json)
   --help`;
@@ -33,6 +34,7 @@ const OPTIONS = {
   rounds: { type: 'string' },
   full: { type: 'boolean', default: false },
   concurrency: { type: 'string' },
+  'node-options': { type: 'string', default: '' },
   'check-counts': { type: 'boolean', default: false },
   json: { type: 'string', default: 'dist/bench.json' },
   help: { type: 'boolean', default: false },
@@ -88,6 +90,7 @@ export function parseArguments(args: readonly string[]): BenchOptions {
     strategies: namesOf('strategy', values.strategy, STRATEGIES),
     latencies: numbersOf('latency', values.latency, 0),
     rounds: values.rounds === undefined ? null : numberOf('rounds', values.rounds, 1),
+    nodeOptions: values['node-options'].split(' ').filter((option) => option !== ''),
     full: values.full,
     checkCounts: values['check-counts'],
     concurrency: numbersOf('concurrency', values.concurrency, 1),

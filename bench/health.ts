@@ -3,7 +3,7 @@ import { attend } from './child.js';
 
 /* Asks /-/healthy at a steady pace, from a process that has nothing else to do, and tells how late it was itself. */
 
-const EVERY_MS = 10;
+const EVERY_MS = 50;
 
 interface Poll {
   /** Milliseconds until each answer was there. */

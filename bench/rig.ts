@@ -71,8 +71,9 @@ export class BenchRig {
 
   /** Starts the program; it has not asked the cloud for anything yet. */
   async exporter(concurrency: number): Promise<Exporter> {
-    const { strategy } = this.what;
-    const exporter = await Exporter.start({ authUrl: this.#authUrl, file: this.#file, strategy, concurrency });
+    const { strategy, nodeOptions } = this.what;
+    const settings = { authUrl: this.#authUrl, file: this.#file, strategy };
+    const exporter = await Exporter.start({ ...settings, concurrency, nodeOptions });
     this.#exporters.push(exporter);
     return exporter;
   }

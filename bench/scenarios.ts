@@ -100,6 +100,7 @@ export interface Case {
   /** Of its rounds, in milliseconds. */
   budgetMs: number;
   minRounds: number;
+  nodeOptions: readonly string[];
 }
 
 /** What was asked for on the command line; null: whatever the scenario has. */
@@ -109,6 +110,8 @@ export interface Choice {
   latencies: readonly number[] | null;
   /** Exactly so many; null: as many as fit into the scenario's time. */
   rounds: number | null;
+  /** Of the Node that runs the exporter. */
+  nodeOptions: readonly string[];
   full: boolean;
 }
 
@@ -116,7 +119,7 @@ export interface Choice {
 const FULL_FACTOR = 2;
 
 /** The cases in the order in which they are run and shown; a strategy asked for by name is run also where the plans have it not. */
-export function casesOf({ scenarios, strategies, latencies, rounds, full }: Choice): Case[] {
+export function casesOf({ scenarios, strategies, latencies, rounds, nodeOptions, full }: Choice): Case[] {
   return scenarios.flatMap((scenario) => {
     const { plans, fullPlans, budgetMs, minRounds } = SCENARIOS[scenario];
     const usual = full ? fullPlans : plans;
@@ -131,6 +134,7 @@ export function casesOf({ scenarios, strategies, latencies, rounds, full }: Choi
         latencyMs,
         budgetMs: time,
         minRounds: rounds ?? minRounds,
+        nodeOptions,
       })),
     );
   });

@@ -1,9 +1,10 @@
+import { isAscii } from 'node:buffer';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import pLimit from 'p-limit';
 
 /** A second one parsed in the same turn would keep the event loop from everybody else for as long again. */
-const parseTurn = pLimit(1);
+const turns = pLimit(1);
 
 /**
  * Values that an answer may hold: twice as many as are in the longest listing that fits. An answer of nothing but brackets
@@ -14,16 +15,21 @@ const MAX_VALUES = 3_000_000;
 /** An answer that would take longer to parse than others can wait. */
 export class TooManyValues extends Error {}
 
-/**
- * Parses in a turn of the event loop of its own.
- * @throws SyntaxError; TooManyValues
- */
-export function parseJson(text: string): Promise<unknown> {
-  return parseTurn(async () => {
-    await nextTurn();
-    if (text.length > MAX_VALUES) checkValues(text);
-    return JSON.parse(text) as unknown;
-  });
+/** Waits for a turn of the event loop in which nobody else parses. */
+export function parseTurn(): Promise<void> {
+  return turns(nextTurn);
+}
+
+/** @throws SyntaxError; TooManyValues */
+export function parseJson(bytes: ArrayBuffer): unknown {
+  const text = decode(bytes);
+  if (text.length > MAX_VALUES) checkValues(text);
+  return JSON.parse(text) as unknown;
+}
+
+/** UTF-8, which most often is no more than ASCII: then the text needs no room in V8's heap, however long it is. */
+export function decode(bytes: ArrayBuffer): string {
+  return isAscii(bytes) ? Buffer.from(bytes).toString('latin1') : new TextDecoder().decode(bytes);
 }
 
 /** Counts what opens a value or parts two; those within strings count too, since telling them apart takes longer. */

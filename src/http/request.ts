@@ -6,7 +6,7 @@ import type { Secret } from '../secret.js';
 import { excerpt } from '../text.js';
 import type { Agent, Agents, Tls } from './agents.js';
 import { disclose, isSecretIn } from './disclose.js';
-import { parseJson, TooManyValues } from './json.js';
+import { decode, parseJson, parseTurn, TooManyValues } from './json.js';
 import { Lifetime } from './lifetime.js';
 import type { Failure } from './retry.js';
 import { isReset, reasonOfStatus, retryAfterMs } from './status.js';
@@ -31,8 +31,13 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   header: (name: string) => string | null;
-  /** The JSON of the body, not checked. */
-  body: unknown;
+  /**
+   * The JSON of the body, not checked; to be asked for once, at once. What comes of it is large and of no use soon, and must
+   * not be the value of a promise: a function that waited long is old to V8, which keeps what it gave back until it next looks
+   * through all that is old.
+   * @throws HttpFailure
+   */
+  json: () => unknown;
 }
 
 /** One attempt, for the metrics. `code` is an HTTP status, `timeout`, `network` or `aborted`. */
@@ -59,7 +64,7 @@ export class HttpFailure extends CollectError {
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /** A longer answer of an error is no service's own word. */
-const MAX_ERROR_CHARACTERS = 64 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
 
 /**
  * One attempt of one request, within one timeout.
@@ -87,7 +92,8 @@ export async function attempt(
     clearTimeout(timer);
     off?.();
   }
-  return readAnswer(request, answer.response, answer.text, clock.wall());
+  await parseTurn();
+  return readAnswer(request, answer.response, answer.body, clock.wall());
 }
 
 /** The CA file is read first, which on a mount that hangs takes for ever. */
@@ -113,19 +119,19 @@ async function exchange(
   request: HttpRequest,
   { agent, agents, clock, observe }: AttemptContext & { agent: Agent },
   span: Lifetime,
-): Promise<{ response: Response; text: string }> {
+): Promise<{ response: Response; body: ArrayBuffer }> {
   span.check();
   const controller = new AbortController();
   const off = span.onEnd((reason) => controller.abort(reason));
   const started = clock.mono();
   let code = 'network';
   let status: number | null = null;
-  const { headers, body } = disclose(request);
+  const { headers, body: sent } = disclose(request);
   try {
     const response = await fetch(request.url, {
       method: request.method,
       headers: { Accept: 'application/json', ...headers },
-      body,
+      body: sent,
       // Never followed, since it would carry X-Auth-Token to another host; `error` would hide its status.
       redirect: 'manual',
       size: MAX_BODY_BYTES,
@@ -133,9 +139,9 @@ async function exchange(
       signal: controller.signal,
     });
     status = response.status;
-    const text = await response.text();
+    const body = await response.arrayBuffer();
     code = String(status);
-    return { response, text };
+    return { response, body };
   } catch (error) {
     if (controller.signal.aborted) {
       code = controller.signal.reason instanceof HttpFailure ? 'timeout' : 'aborted';
@@ -160,13 +166,13 @@ function name(request: HttpRequest): string {
   return `${request.method} ${isSecretIn(request, pathname) ? '/…' : excerpt(pathname)}`;
 }
 
-async function readAnswer(request: HttpRequest, response: Response, text: string, now: number): Promise<HttpAnswer> {
+function readAnswer(request: HttpRequest, response: Response, bytes: ArrayBuffer, now: number): HttpAnswer {
   const { status, headers } = response;
   if (status < 200 || status > 299) {
     // A date is by the cloud's clock, which may be minutes off ours.
     const cloudNow = Date.parse(headers.get('date') ?? '');
     const retryAfter = retryAfterMs(headers.get('retry-after'), Number.isNaN(cloudNow) ? now : cloudNow);
-    const said = cloudMessage(request, text);
+    const said = cloudMessage(request, bytes);
     const redirect = status >= 300 && status < 400 ? ' (a redirect is not followed)' : '';
     throw new HttpFailure(
       reasonOfStatus(status),
@@ -174,9 +180,12 @@ async function readAnswer(request: HttpRequest, response: Response, text: string
       { kind: 'status', status, retryAfterMs: retryAfter },
     );
   }
+  return { header: (header) => headers.get(header), json: () => jsonOf(request, bytes) };
+}
+
+function jsonOf(request: HttpRequest, bytes: ArrayBuffer): unknown {
   try {
-    const body = await parseJson(text);
-    return { header: (header) => headers.get(header), body };
+    return parseJson(bytes);
   } catch (cause) {
     const what = cause instanceof TooManyValues ? 'holds too many values' : 'is not JSON, or was cut off';
     throw new HttpFailure('bad_response', `${name(request)}: the answer ${what}`, OTHER, cause);
@@ -184,11 +193,11 @@ async function readAnswer(request: HttpRequest, response: Response, text: string
 }
 
 /** What the cloud says of its error: the `message` one level down, as all OpenStack services write it. */
-function cloudMessage(request: HttpRequest, text: string): string {
-  if (request.isLogin || text.length > MAX_ERROR_CHARACTERS) return '';
+function cloudMessage(request: HttpRequest, bytes: ArrayBuffer): string {
+  if (request.isLogin || bytes.byteLength > MAX_ERROR_BYTES) return '';
   let message: unknown;
   try {
-    const [first] = Object.values(JSON.parse(text) as Record<string, { message?: unknown } | null>);
+    const [first] = Object.values(JSON.parse(decode(bytes)) as Record<string, { message?: unknown } | null>);
     message = first?.message;
   } catch {
     return ''; // HTML of a proxy: the status says as much.

@@ -53,8 +53,8 @@ const serversSchema = z.object({
   servers_links: z.array(z.object({ rel: z.string(), href: z.string() })).default([]),
 });
 
-export function parseServers({ body }: HttpAnswer): ServerPage {
-  const { servers, servers_links: links } = parseAnswer(serversSchema, body, 'servers');
+export function parseServers({ json }: HttpAnswer): ServerPage {
+  const { servers, servers_links: links } = parseAnswer(serversSchema, json(), 'servers');
   const next = links.find(({ rel }) => rel === 'next');
   return {
     servers: servers.map((row) => ({
@@ -72,8 +72,8 @@ export function parseServers({ body }: HttpAnswer): ServerPage {
 const namesSchema = z.object({ servers: z.array(z.object({ status: z.string().optional() })) });
 
 /** How many servers `GET /servers` names whose cell is down: only these have a status there. */
-export function parseUnknown({ body }: HttpAnswer): number {
-  return parseAnswer(namesSchema, body, 'servers').servers.filter(({ status }) => status === 'UNKNOWN').length;
+export function parseUnknown({ json }: HttpAnswer): number {
+  return parseAnswer(namesSchema, json(), 'servers').servers.filter(({ status }) => status === 'UNKNOWN').length;
 }
 
 function nextQuery(href: string): URLSearchParams {
@@ -93,7 +93,7 @@ const limitsSchema = z.object({
 });
 
 /** `GET /limits` of the token's own project. */
-export function parseLimits({ body }: HttpAnswer): Limits {
-  const { absolute } = parseAnswer(limitsSchema, body, 'limits').limits;
+export function parseLimits({ json }: HttpAnswer): Limits {
+  const { absolute } = parseAnswer(limitsSchema, json(), 'limits').limits;
   return { vcpus: absolute.totalCoresUsed, ramMb: absolute.totalRAMUsed };
 }

@@ -97,8 +97,8 @@ const tokenSchema = z.object({
 });
 
 /** The answer to a login or a rescope; the token itself is in the header `X-Subject-Token`. */
-export function parseToken({ body, header }: HttpAnswer): IssuedToken {
-  const { token } = parseAnswer(tokenSchema, body, 'token');
+export function parseToken({ json, header }: HttpAnswer): IssuedToken {
+  const { token } = parseAnswer(tokenSchema, json(), 'token');
   const secret = header('x-subject-token');
   if (!secret) throw new CollectError('bad_response', 'token: the answer has no X-Subject-Token header');
   return {
@@ -147,8 +147,8 @@ const projectsSchema = z.object({
 });
 
 /** `GET /v3/projects` and `GET /v3/auth/projects`. */
-export function parseProjects({ body }: HttpAnswer): ProjectPage {
-  const { projects, truncated, links } = parseAnswer(projectsSchema, body, 'projects');
+export function parseProjects({ json }: HttpAnswer): ProjectPage {
+  const { projects, truncated, links } = parseAnswer(projectsSchema, json(), 'projects');
   return {
     projects: projects.map((p) => ({ id: p.id, name: p.name, enabled: p.enabled, domainId: p.domain_id })),
     truncated: truncated ?? false,

@@ -19,6 +19,8 @@ export interface LaunchOptions {
   env?: Record<string, string>;
   /** Where it runs; a folder without a domains.txt by default. */
   cwd?: string;
+  /** Of Node itself, before the program's name. */
+  nodeOptions?: readonly string[];
 }
 
 /** A program that was started. */
@@ -29,8 +31,8 @@ export class Program {
   readonly #child: ChildProcess;
   #ended = false;
 
-  constructor(args: readonly string[], { env = {}, cwd = tmpdir() }: LaunchOptions = {}) {
-    const child = spawn(process.execPath, [CLI, ...args], {
+  constructor(args: readonly string[], { env = {}, cwd = tmpdir(), nodeOptions = [] }: LaunchOptions = {}) {
+    const child = spawn(process.execPath, [...nodeOptions, CLI, ...args], {
       cwd,
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
