@@ -13,6 +13,8 @@ export interface ExporterPlan {
   strategy: BenchStrategy;
   /** `--collect.request-concurrency` */
   concurrency: number;
+  /** Of Node, such as those that write a profile. */
+  nodeOptions: readonly string[];
 }
 
 /** A scrape as the scraper sees it. */
@@ -41,11 +43,11 @@ export class Exporter {
     this.url = url;
   }
 
-  static async start({ authUrl, file, strategy, concurrency }: ExporterPlan): Promise<Exporter> {
+  static async start({ authUrl, file, strategy, concurrency, nodeOptions }: ExporterPlan): Promise<Exporter> {
     const settings = [`--domains.file=${file}`, `--collect.request-concurrency=${concurrency}`];
     const own = strategy === 'project-limits' ? LIMITS_ARGUMENTS : [];
     const args = ['serve', '--web.listen-address=127.0.0.1:0', ...settings, ...own];
-    const program = new Program(args, { env: cloudEnv({ authUrl }) });
+    const program = new Program(args, { env: cloudEnv({ authUrl }), nodeOptions });
     try {
       return new Exporter(program, await listeningUrl(program));
     } catch (error) {
@@ -70,8 +72,9 @@ export class Exporter {
     return peakRssMb(this.#program.pid);
   }
 
+  /** In its own time: it may have a profile to write. */
   async stop(): Promise<void> {
-    await this.#program.kill();
+    await this.#program.stop();
     running.delete(this.#program);
   }
 }

@@ -21,15 +21,15 @@ export function parseTurn(): Promise<void> {
 }
 
 /** @throws SyntaxError; TooManyValues */
-export function parseJson(bytes: ArrayBuffer): unknown {
+export function parseJson(bytes: Buffer): unknown {
   const text = decode(bytes);
   if (text.length > MAX_VALUES) checkValues(text);
   return JSON.parse(text) as unknown;
 }
 
 /** UTF-8, which most often is no more than ASCII: then the text needs no room in V8's heap, however long it is. */
-export function decode(bytes: ArrayBuffer): string {
-  return isAscii(bytes) ? Buffer.from(bytes).toString('latin1') : new TextDecoder().decode(bytes);
+export function decode(bytes: Buffer): string {
+  return isAscii(bytes) ? bytes.toString('latin1') : new TextDecoder().decode(bytes);
 }
 
 /** Counts what opens a value or parts two; those within strings count too, since telling them apart takes longer. */

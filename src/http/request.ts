@@ -119,7 +119,7 @@ async function exchange(
   request: HttpRequest,
   { agent, agents, clock, observe }: AttemptContext & { agent: Agent },
   span: Lifetime,
-): Promise<{ response: Response; body: ArrayBuffer }> {
+): Promise<{ response: Response; body: Uint8Array[] }> {
   span.check();
   const controller = new AbortController();
   const off = span.onEnd((reason) => controller.abort(reason));
@@ -134,12 +134,11 @@ async function exchange(
       body: sent,
       // Never followed, since it would carry X-Auth-Token to another host; `error` would hide its status.
       redirect: 'manual',
-      size: MAX_BODY_BYTES,
       agent,
       signal: controller.signal,
     });
     status = response.status;
-    const body = await response.arrayBuffer();
+    const body = await readBody(response);
     code = String(status);
     return { response, body };
   } catch (error) {
@@ -166,7 +165,7 @@ function name(request: HttpRequest): string {
   return `${request.method} ${isSecretIn(request, pathname) ? '/…' : excerpt(pathname)}`;
 }
 
-function readAnswer(request: HttpRequest, response: Response, bytes: ArrayBuffer, now: number): HttpAnswer {
+function readAnswer(request: HttpRequest, response: Response, bytes: Uint8Array[], now: number): HttpAnswer {
   const { status, headers } = response;
   if (status < 200 || status > 299) {
     // A date is by the cloud's clock, which may be minutes off ours.
@@ -183,17 +182,29 @@ function readAnswer(request: HttpRequest, response: Response, bytes: ArrayBuffer
   return { header: (header) => headers.get(header), json: () => jsonOf(request, bytes) };
 }
 
-function jsonOf(request: HttpRequest, bytes: ArrayBuffer): unknown {
+function jsonOf(request: HttpRequest, bytes: Uint8Array[]): unknown {
   try {
-    return parseJson(bytes);
+    return parseJson(Buffer.concat(bytes.splice(0)));
   } catch (cause) {
     const what = cause instanceof TooManyValues ? 'holds too many values' : 'is not JSON, or was cut off';
     throw new HttpFailure('bad_response', `${name(request)}: the answer ${what}`, OTHER, cause);
   }
 }
 
+async function readBody({ body }: Response): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new FetchError('', 'max-size');
+    chunks.push(chunk);
+  }
+  return chunks;
+}
+
 /** What the cloud says of its error: the `message` one level down, as all OpenStack services write it. */
-function cloudMessage(request: HttpRequest, bytes: ArrayBuffer): string {
+function cloudMessage(request: HttpRequest, chunks: Uint8Array[]): string {
+  const bytes = Buffer.concat(chunks);
   if (request.isLogin || bytes.byteLength > MAX_ERROR_BYTES) return '';
   let message: unknown;
   try {
