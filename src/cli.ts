@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 
 import type { Terminal } from './commands/terminal.js';
 import { SettingError } from './errors.js';
@@ -17,6 +18,10 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 
 /** Commands that end only when they are told to. */
 const STAYING: readonly Command[] = ['serve', 'simulate', 'demo'];
+
+// V8 looks for garbage when its heap has doubled; by itself it waits until it is four times as large, since every scrape leaves
+// so much of it. Measured in docs/performance.md.
+setFlagsFromString('--heap-growing-percent=100');
 
 const host = new Host(process);
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

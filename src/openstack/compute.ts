@@ -56,10 +56,11 @@ const serversSchema = z.object({
 export function parseServers({ json }: HttpAnswer): ServerPage {
   const { servers, servers_links: links } = parseAnswer(serversSchema, json(), 'servers');
   const next = links.find(({ rel }) => rel === 'next');
+  const projectIds = new Map<string, string>();
   return {
     servers: servers.map((row) => ({
       id: row.id,
-      projectId: row.tenant_id,
+      projectId: shared(projectIds, row.tenant_id),
       status: row.flavor ? row.status : 'UNKNOWN',
       launched: row['OS-SRV-USG:launched_at'] !== null,
       vcpus: row.flavor?.vcpus ?? 0,
@@ -67,6 +68,13 @@ export function parseServers({ json }: HttpAnswer): ServerPage {
     })),
     next: next ? nextQuery(next.href) : null,
   };
+}
+
+/** The text that came first of those that are equal: each row has brought one of its own. */
+function shared(texts: Map<string, string>, text: string): string {
+  const first = texts.get(text) ?? text;
+  texts.set(first, first);
+  return first;
 }
 
 const namesSchema = z.object({ servers: z.array(z.object({ status: z.string().optional() })) });

@@ -23,7 +23,7 @@ export const OPTIONS = {
   'collect.timeout-offset': { value: 'TIME', default: '500ms', help: "taken off the scraper's own timeout" },
   'collect.request-timeout': { value: 'TIME', default: '20s', help: 'longest single request' },
   'collect.min-interval': { value: 'TIME', default: '0s', help: 'give a snapshot younger than this again' },
-  'collect.domain-concurrency': { value: 'N', default: '32', help: 'domains with requests in flight, per cloud' },
+  'collect.domain-concurrency': { value: 'N', default: '64', help: 'domains with requests in flight, per cloud' },
   'collect.request-concurrency': { value: 'N', default: '64', help: 'requests in flight, per cloud' },
   'collect.counting': {
     value: 'RULE',

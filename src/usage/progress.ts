@@ -55,10 +55,15 @@ export class Progress {
 
   /** A listing turned out to be useless: what it brought may not be mixed with that of the next one. */
   startOver(): void {
-    this.servers.clear();
-    this.limits.clear();
+    this.dropRows();
     this.readProjects.clear();
     this.anyRead = false;
+  }
+
+  /** They have been counted for the last time. */
+  dropRows(): void {
+    this.servers.clear();
+    this.limits.clear();
   }
 
   /**
