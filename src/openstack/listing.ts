@@ -45,6 +45,7 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
     if (marker === null) isBare = limit === null;
     yield page.servers;
     if (listing.probe !== undefined) return;
+    if (!page.next && isBare) return;
     idle = page.servers.some(({ id }) => !seen.has(id)) ? 0 : idle + 1;
     for (const { id } of page.servers) seen.add(id);
     if (!page.next) break;
@@ -55,7 +56,7 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
     rows = Math.max(1, page.servers.length);
   }
   // Nova names servers of such a cell only where a page has room for them.
-  if (!isBare && listing.only === undefined && seen.size < DEFAULT_PAGE) await checkCells(visit, listing);
+  if (listing.only === undefined && seen.size < DEFAULT_PAGE) await checkCells(visit, listing);
 }
 
 /** A page, and the rows that were asked for; null: as many as Nova gives. */

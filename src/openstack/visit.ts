@@ -33,6 +33,8 @@ export class Visit {
   readonly session: Session;
   readonly ask: Ask;
   readonly cloud: CloudAccess;
+  /** Nova's, as the catalog of a login gives it: found once, for all requests. */
+  readonly #endpoints = new WeakMap<Login, string>();
   #again: Promise<Login> | null = null;
 
   constructor(session: Session, ask: Ask, cloud: CloudAccess) {
@@ -51,9 +53,9 @@ export class Visit {
 
   /** Nova's base address without a project, by which domains find that they speak to the same Nova. */
   async sharedEndpoint(): Promise<string> {
-    const { token, catalog } = await this.login();
+    const login = await this.login();
     try {
-      const endpoint = withProject(computeEndpoint(catalog, this.session.domain.cloud), token.projectId, null);
+      const endpoint = withProject(this.#endpoint(login), login.token.projectId, null);
       if (this.session.domain.cloud.computeUrl === null) this.cloud.noteEndpoint(endpoint);
       return endpoint;
     } catch (error) {
@@ -64,9 +66,9 @@ export class Visit {
 
   /** A GET of Nova, with a token of `projectId`. */
   compute(path: string, projectId: string | null, headers: Record<string, string>): Promise<HttpAnswer> {
-    const url = ({ token, catalog }: Login): string => {
-      const endpoint = computeEndpoint(catalog, this.session.domain.cloud);
-      return `${withProject(endpoint, token.projectId, projectId ?? token.projectId)}${path}`;
+    const url = (login: Login): string => {
+      const own = login.token.projectId;
+      return `${withProject(this.#endpoint(login), own, projectId ?? own)}${path}`;
     };
     return this.#get({ service: 'compute', projectId, url, headers });
   }
@@ -111,6 +113,14 @@ export class Visit {
       if (error.status === 401) return 'without-role';
     }
     return 'untold';
+  }
+
+  #endpoint(login: Login): string {
+    const known = this.#endpoints.get(login);
+    if (known !== undefined) return known;
+    const endpoint = computeEndpoint(login.catalog, this.session.domain.cloud);
+    this.#endpoints.set(login, endpoint);
+    return endpoint;
   }
 
   async #get(target: Target): Promise<HttpAnswer> {
