@@ -1,5 +1,6 @@
 import { CollectError } from '../errors.js';
 import type { Ask, HttpClient } from '../http/client.js';
+import type { FairLimiter } from '../http/limiter.js';
 import { HttpFailure, type HttpAnswer, type Service } from '../http/request.js';
 import { computeEndpoint, withProject } from './catalog.js';
 import type { Microversion } from './compute.js';
@@ -11,6 +12,8 @@ import type { Fate, Login, Session, Token } from './session.js';
 /** What is known of one cloud beside its identities; kept across collections. */
 export interface CloudAccess {
   http: HttpClient;
+  /** Shares out which projects are being read: a request that waits for its slot takes ten times as much memory as a project. */
+  projects: FairLimiter;
   /** The highest microversion of ours that a compute endpoint speaks, where that is not the highest of all. */
   microversions: Remembered<Microversion>;
   /** Told of each address of Nova that a catalog gives. */
@@ -51,13 +54,16 @@ export class Visit {
     return login;
   }
 
+  /** Runs what reads one project, as soon as few enough are being read. @throws CollectionOver; what the task throws */
+  project<T>(task: () => Promise<T>): Promise<T> {
+    return this.cloud.projects.run(this.ask.holder, this.ask.life, task);
+  }
+
   /** Nova's base address without a project, by which domains find that they speak to the same Nova. */
   async sharedEndpoint(): Promise<string> {
     const login = await this.login();
     try {
-      const endpoint = withProject(this.#endpoint(login), login.token.projectId, null);
-      if (this.session.domain.cloud.computeUrl === null) this.cloud.noteEndpoint(endpoint);
-      return endpoint;
+      return withProject(this.#endpoint(login), login.token.projectId, null);
     } catch (error) {
       this.session.doubtCatalog();
       throw error;
@@ -118,8 +124,10 @@ export class Visit {
   #endpoint(login: Login): string {
     const known = this.#endpoints.get(login);
     if (known !== undefined) return known;
-    const endpoint = computeEndpoint(login.catalog, this.session.domain.cloud);
+    const { cloud } = this.session.domain;
+    const endpoint = computeEndpoint(login.catalog, cloud);
     this.#endpoints.set(login, endpoint);
+    if (cloud.computeUrl === null) this.cloud.noteEndpoint(withProject(endpoint, login.token.projectId, null));
     return endpoint;
   }
 

@@ -5,6 +5,7 @@ import { cloudKey, type Domain } from '../domains/domain.js';
 import type { DomainList } from '../domains/list.js';
 import type { Reason } from '../errors.js';
 import { HttpClient, type Ask } from '../http/client.js';
+import { FairLimiter } from '../http/limiter.js';
 import type { AttemptObserver } from '../http/request.js';
 import type { Logger } from '../log.js';
 import { LoginGates } from '../openstack/gates.js';
@@ -189,6 +190,8 @@ export class Collector {
       const observe: AttemptObserver = (attempt) => observer.attempt(attempt);
       access = {
         http: new HttpClient({ requestConcurrency, domainConcurrency, requestTimeoutMs, clock, observe }),
+        // As many again as have a slot: one is ready whenever a slot is free.
+        projects: new FairLimiter({ slots: 2 * requestConcurrency, holders: 2 * requestConcurrency }),
         microversions: new Remembered(clock),
         noteEndpoint: (url) => this.#warnOfPlainHttp(url),
       };

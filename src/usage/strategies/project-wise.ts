@@ -1,5 +1,3 @@
-import pLimit from 'p-limit';
-
 import { CollectError, CollectionOver } from '../../errors.js';
 import { LoginFailure } from '../../openstack/gates.js';
 import type { Project } from '../../openstack/identity.js';
@@ -10,7 +8,7 @@ import type { Job } from '../job.js';
  * project list is read at every collection, since no row would tell of a project that is new.
  */
 export async function eachProject(job: Job, collect: (project: Project) => Promise<void>): Promise<void> {
-  const { book, progress, fanOut } = job;
+  const { book, progress, visit } = job;
   progress.stage = 'projects';
   await book.read();
   const projects = [...book.projects.values()];
@@ -20,10 +18,10 @@ export async function eachProject(job: Job, collect: (project: Project) => Promi
   // Of a list that lacks something, and be it disabled projects, none is no figure of 0.
   if (enabled.length === 0 && progress.errors.length === 0) progress.noteRead([]);
   let fatal: unknown = null;
-  await pLimit(fanOut).map(enabled, async (project) => {
+  const read = async (project: Project): Promise<void> => {
     if (fatal) return;
     try {
-      await collect(project);
+      await visit.project(() => collect(project));
       progress.noteRead([project.id]);
     } catch (error) {
       // A login that failed, or the end of the collection, concerns all projects alike and is told once.
@@ -31,7 +29,8 @@ export async function eachProject(job: Job, collect: (project: Project) => Promi
       if (concernsAll || !(error instanceof CollectError)) fatal ??= error;
       else progress.fail(error, { subject: `project "${project.name}"` });
     }
-  });
+  };
+  await Promise.all(enabled.map(read));
   if (fatal) throw fatal as Error;
 }
 
