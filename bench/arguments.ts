@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { SCENARIO_NAMES, STRATEGIES, type Choice } from './scenarios.js';
+import { SCENARIO_CHOICES, SCENARIO_NAMES, scenariosOf, STRATEGIES, type Choice } from './scenarios.js';
 
 /** A bad argument: its message is all that the user is told, and the exit code is 2. */
 export class BadArgument extends Error {}
@@ -16,7 +16,8 @@ export interface BenchOptions extends Choice {
 
 export const USAGE = `npm run bench -- [options]
 
-  --scenario NAME,…     ${SCENARIO_NAMES.join(', ')} (default: all)
+  --scenario NAME,…     ${SCENARIO_NAMES.join(', ')} (default: all of these);
+                        growth (nine worlds, and a table of them), XL (a million servers, takes minutes and gigabytes)
   --strategy NAME,…     ${STRATEGIES.join(', ')} (default: as planned for the scenario)
   --latency MS,…        of each answer of the cloud (default: as planned for the scenario)
   --rounds N            measured for each case (default: as many as fit into the scenario's time)
@@ -84,9 +85,10 @@ export function parseArguments(args: readonly string[]): BenchOptions {
   const [stray] = positionals;
   if (stray !== undefined) throw new BadArgument(`"${stray}" is no option; see --help`);
   if (values.json === '') throw new BadArgument('--json: a file is missing');
+  const scenarios = namesOf('scenario', values.scenario, SCENARIO_CHOICES) ?? SCENARIO_NAMES;
   return {
     help: values.help,
-    scenarios: namesOf('scenario', values.scenario, SCENARIO_NAMES) ?? SCENARIO_NAMES,
+    scenarios: scenarios.flatMap(scenariosOf),
     strategies: namesOf('strategy', values.strategy, STRATEGIES),
     latencies: numbersOf('latency', values.latency, 0),
     rounds: values.rounds === undefined ? null : numberOf('rounds', values.rounds, 1),

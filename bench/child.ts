@@ -43,10 +43,13 @@ export class Child<H extends Handlers> {
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
 
-  /** @param file name of a file beside this one, without its end */
-  constructor(file: string) {
+  /**
+   * @param file name of a file beside this one, without its end
+   * @param nodeOptions of the Node that runs it
+   */
+  constructor(file: string, nodeOptions: readonly string[] = []) {
     const path = new URL(`${file}.ts`, import.meta.url);
-    this.#process = fork(path, { execArgv: ['--import', 'tsx'] });
+    this.#process = fork(path, { execArgv: ['--import', 'tsx', ...nodeOptions] });
     this.#process.on('message', ({ id, value, error }: Answer) => {
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);

@@ -119,9 +119,9 @@ class Floors {
   }
 
   async round(into: Rounds): Promise<void> {
-    const { ms, cpuSeconds, rows } = await this.floor.ask('floor', undefined);
+    const { ms, cpuSeconds, servers } = await this.floor.ask('floor', undefined);
     const isListing = this.#rig.what.strategy !== 'project-limits';
-    if (isListing && rows !== this.#rig.servers) throw new Error(`the floor read ${rows} rows`);
+    if (isListing && servers !== this.#rig.servers) throw new Error(`the floor read ${servers} servers`);
     into.floor.push({ ms, cpuSeconds });
     into.discard.push((await this.discard.ask('discard', undefined)).ms);
   }

@@ -21,8 +21,9 @@ export interface ReadyStep extends Pick<Step, 'method' | 'after'> {
   body: string | null;
 }
 
-const listingOf = ({ path, domainId, projectId, allTenants }: Call): string =>
-  [path, domainId, projectId, allTenants].join(' ');
+/** One project's, or the whole domain's. */
+const listingOf = ({ path, query, domainId, projectId, allTenants }: Call): string =>
+  [path, domainId, projectId, allTenants, new URLSearchParams(query).get('project_id')].join(' ');
 
 /**
  * What a scrape asked, in the order of arrival, with what each request had to wait for: a page for the page before it, a

@@ -1,7 +1,7 @@
 import { table, type Cell } from '../src/commands/table.js';
 import { requestsText, totalOf } from './formula.js';
 import type { CaseResult } from './measure.js';
-import { SCENARIOS, type Case } from './scenarios.js';
+import { GROWTH, GROWTH_DOMAINS, GROWTH_SERVERS, SCENARIOS, type Case } from './scenarios.js';
 import { peakOf, targetsOf, type Target } from './targets.js';
 
 /* What was measured, as text. */
@@ -140,6 +140,32 @@ function othersTable(results: readonly CaseResult[]): string | null {
   );
 }
 
+/** What is shown of each world that grows. */
+const GROWTH_FIGURES: readonly [title: string, cell: (result: CaseResult | undefined) => Cell][] = [
+  ['warm ms', (result) => number(result?.warm.ms.median ?? null)],
+  ['CPU s', (result) => number(result?.warm.cpuSeconds ?? null, 2)],
+  ['peak RSS MB', (result) => number(result?.peakRssMb ?? null)],
+];
+
+/** Domains downwards, servers to the right, for each figure; null: nothing grew. */
+function growthTable(results: readonly CaseResult[]): string | null {
+  const grown = results.filter(({ scenario }) => GROWTH.some((name) => name === scenario));
+  if (grown.length === 0) return null;
+  const servers = GROWTH_SERVERS.map((count) => count.toLocaleString('en'));
+  const header = GROWTH_FIGURES.flatMap(([title]) =>
+    servers.map((count, i) => (i === 0 ? `${title}: ${count}` : count)),
+  );
+  const kinds = new Map(grown.map((one) => [`${one.strategy} ${one.latencyMs}`, one]));
+  const rows = [...kinds.values()].flatMap(({ strategy, latencyMs }) =>
+    GROWTH_DOMAINS.map((domains) => {
+      const of = grown.filter((one) => one.strategy === strategy && one.latencyMs === latencyMs);
+      const row = GROWTH_SERVERS.map((count) => of.find(({ scenario }) => scenario === `${domains}x${count}`));
+      return [strategy, latencyMs, domains, ...GROWTH_FIGURES.flatMap(([, cell]) => row.map(cell))];
+    }),
+  );
+  return table(['strategy', 'ms a call', 'domains', ...header], rows);
+}
+
 /** What the names of the scenarios stand for. */
 export function legend(cases: readonly Case[]): string {
   return [...new Set(cases.map(({ scenario }) => SCENARIOS[scenario].title))].join('\n');
@@ -148,6 +174,7 @@ export function legend(cases: readonly Case[]): string {
 /** All tables of a run. */
 export function reportText(results: readonly CaseResult[]): string {
   const others = othersTable(results);
+  const growth = growthTable(results);
   const sections: [title: string, body: string][] = [
     [
       'Times. Warm ones against the floor, and against the answers thrown away: ratios of medians.',
@@ -160,6 +187,7 @@ export function reportText(results: readonly CaseResult[]): string {
     ['Requests. The cloud is no bottleneck while it is not busy.', requestsTable(results)],
     ...(others === null ? [] : [['The domains beside the slow one.', others] as [string, string]]),
     ['Targets.', targetsTable(results)],
+    ...(growth === null ? [] : [['Growth: warm scrapes, by servers in all domains.', growth] as [string, string]]),
   ];
   return [legend(results), ...sections.map(([title, body]) => `${title}\n${body}`)].join('\n\n');
 }

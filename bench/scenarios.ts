@@ -1,4 +1,5 @@
-/* What is measured: worlds of three sizes and two odd ones, each by the strategies and at the latencies that matter. */
+/* What is measured: worlds of three sizes and two odd ones, each by the strategies and at the latencies that matter; if asked for,
+   nine that grow, and a huge one. */
 
 export const STRATEGIES = ['domain-list', 'cloud-list', 'project-list', 'project-limits'] as const;
 export type BenchStrategy = (typeof STRATEGIES)[number];
@@ -32,8 +33,28 @@ export interface Scenario {
   fullPlans: readonly Plan[];
 }
 
+/** Those of a run for which none is asked for by name. */
 export const SCENARIO_NAMES = ['S', 'M', 'L', 'one', 'slow'] as const;
-export type ScenarioName = (typeof SCENARIO_NAMES)[number];
+
+/** What can be asked for; `growth` stands for all of `GROWTH`. */
+export const SCENARIO_CHOICES = [...SCENARIO_NAMES, 'growth', 'XL'] as const;
+export type ScenarioChoice = (typeof SCENARIO_CHOICES)[number];
+
+export const GROWTH_DOMAINS = [10, 100, 1000] as const;
+export const GROWTH_SERVERS = [1000, 10_000, 100_000] as const;
+const GROWTH_PROJECTS = 10;
+
+/** `10x1000`: 10 domains, 1,000 servers. */
+export const GROWTH = GROWTH_DOMAINS.flatMap((domains) =>
+  GROWTH_SERVERS.map((servers) => `${domains}x${servers}` as const),
+);
+type GrowthName = (typeof GROWTH)[number];
+
+export type ScenarioName = Exclude<ScenarioChoice, 'growth'> | GrowthName;
+
+export function scenariosOf(choice: ScenarioChoice): readonly ScenarioName[] {
+  return choice === 'growth' ? GROWTH : [choice];
+}
 
 const USUAL = [20];
 const EVERY = [0, 20, 100];
@@ -43,6 +64,21 @@ const at = (latencies: readonly number[], ...strategies: readonly BenchStrategy[
 
 const EVERYTHING = at(EVERY, ...STRATEGIES);
 const SMALL = [...at(EVERY, 'domain-list', 'project-list'), ...at(USUAL, 'cloud-list', 'project-limits')];
+
+function growing(name: GrowthName): Scenario {
+  const [domains = 0, servers = 0] = name.split('x').map(Number);
+  const size = { domains, projects: GROWTH_PROJECTS * domains, servers };
+  const [d, p, s] = [size.domains, size.projects, size.servers].map((count) => count.toLocaleString('en'));
+  return {
+    title: `${name}: ${d} domains, ${p} projects, ${s} servers`,
+    size,
+    slowMs: 0,
+    budgetMs: 3000,
+    minRounds: 2,
+    plans: at(USUAL, 'domain-list'),
+    fullPlans: at(USUAL, 'domain-list'),
+  };
+}
 
 export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   S: {
@@ -90,6 +126,16 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     plans: at(USUAL, 'domain-list', 'project-list'),
     fullPlans: at(USUAL, 'domain-list', 'project-list', 'project-limits'),
   },
+  XL: {
+    title: 'XL: 10,000 domains, 20,000 projects, 1,000,000 servers',
+    size: { domains: 10_000, projects: 20_000, servers: 1_000_000 },
+    slowMs: 0,
+    budgetMs: 0,
+    minRounds: 2,
+    plans: at(USUAL, 'domain-list'),
+    fullPlans: at(USUAL, 'domain-list'),
+  },
+  ...(Object.fromEntries(GROWTH.map((name) => [name, growing(name)])) as Record<GrowthName, Scenario>),
 };
 
 /** One line of the table. */

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { BadArgument, parseArguments, USAGE } from '../../bench/arguments.js';
-import { SCENARIO_NAMES } from '../../bench/scenarios.js';
+import { GROWTH, SCENARIO_CHOICES, SCENARIO_NAMES } from '../../bench/scenarios.js';
 
 describe('bench: arguments', () => {
   it('runs everything that is planned, unless told otherwise', () => {
@@ -12,6 +12,7 @@ describe('bench: arguments', () => {
       strategies: null,
       latencies: null,
       rounds: null,
+      nodeOptions: [],
       full: false,
       checkCounts: false,
       concurrency: null,
@@ -27,6 +28,7 @@ describe('bench: arguments', () => {
       strategies: ['cloud-list'],
       latencies: [0, 20],
       rounds: 7,
+      nodeOptions: [],
       full: true,
       checkCounts: true,
       concurrency: [16, 64],
@@ -34,8 +36,24 @@ describe('bench: arguments', () => {
     });
   });
 
+  it('takes options of Node, which begin with dashes themselves', () => {
+    const of = (...args: string[]): readonly string[] => parseArguments(args).nodeOptions;
+    expect(of('--node-options=--max-semi-space-size=4')).to.deep.equal(['--max-semi-space-size=4']);
+    expect(of('--node-options= --cpu-prof  --cpu-prof-dir=a ')).to.deep.equal(['--cpu-prof', '--cpu-prof-dir=a']);
+    expect(of('--node-options=')).to.deep.equal([]);
+  });
+
+  it('takes growth for its nine worlds, and leaves them and XL out if nobody asks for them', () => {
+    expect(parseArguments(['--scenario', 'S,growth,XL']).scenarios).to.deep.equal(['S', ...GROWTH, 'XL']);
+    for (const args of [[], ['--full']]) {
+      expect(parseArguments(args).scenarios).to.deep.equal(['S', 'M', 'L', 'one', 'slow']);
+    }
+  });
+
   const BAD: [args: string[], message: RegExp][] = [
-    [['--scenario', 'XL'], /^--scenario: "XL" is none of S, M, L, one, slow$/],
+    [['--scenario', 'XXL'], /^--scenario: "XXL" is none of S, M, L, one, slow, growth, XL$/],
+    [['--scenario', '10x1000'], /^--scenario: "10x1000" is none of/],
+    [['--scenario', 'growth,growth'], /^--scenario: "growth" is there twice$/],
     [['--scenario', 's'], /^--scenario: "s" is none of/],
     [['--scenario', ''], /^--scenario: "" is none of/],
     [['--scenario', 'S,S'], /^--scenario: "S" is there twice$/],
@@ -61,19 +79,19 @@ describe('bench: arguments', () => {
 
   it('ends with exit code 2 and that line', () => {
     const bench = fileURLToPath(new URL('../../bench/bench.ts', import.meta.url));
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', bench, '--scenario', 'XL'], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', bench, '--scenario', 'XXL'], {
       encoding: 'utf8',
     });
     expect({ status, stdout, stderr }).to.deep.equal({
       status: 2,
       stdout: '',
-      stderr: 'bench: --scenario: "XL" is none of S, M, L, one, slow\n',
+      stderr: 'bench: --scenario: "XXL" is none of S, M, L, one, slow, growth, XL\n',
     });
   });
 
   it('names each option in its help', () => {
-    for (const name of ['scenario', 'strategy', 'latency', 'rounds', 'full', 'concurrency', 'check-counts', 'json']) {
-      expect(USAGE).to.include(`  --${name}`);
-    }
+    const names = ['scenario', 'strategy', 'latency', 'rounds', 'full', 'concurrency', 'node-options', 'check-counts'];
+    for (const name of [...names, 'json']) expect(USAGE).to.include(`  --${name}`);
+    for (const name of SCENARIO_CHOICES) expect(USAGE).to.match(new RegExp(`\\b${name}\\b`));
   });
 });

@@ -38,6 +38,12 @@ describe('bench: the least number of requests', () => {
       { authProjects: 100, servers: 1000 },
       { authProjects: 100, limits: 1000 },
     ],
+    XL: [
+      { servers: 10_000 },
+      { servers: 1001 },
+      { authProjects: 10_000, servers: 20_000 },
+      { authProjects: 10_000, limits: 20_000 },
+    ],
   } as const;
   for (const [scenario, expected] of Object.entries(EXPECTED)) {
     it(`knows what ${scenario} takes`, () => {

@@ -71,6 +71,16 @@ describe('bench: the plan of a replay', () => {
     expect(waits(page(null), page(null, { projectId: 'side' }), page('a'))).to.deep.equal([null, null, 0]);
   });
 
+  it('tells the listings of projects from each other, side by side under one token', () => {
+    const part = (id: string, marker: string | null): Partial<Call> => {
+      const whole = page(marker);
+      return { ...whole, query: `all_tenants=1&project_id=${id}${marker === null ? '' : `&marker=${marker}`}` };
+    };
+    expect(
+      waits(page(null), part('main', null), part('side', null), part('main', 'a'), part('side', 'b')),
+    ).to.deep.equal([null, null, null, 1, 2]);
+  });
+
   it("lets a project's first request wait for its domain's project list", () => {
     const limits: Partial<Call> = { route: 'limits', path: '/v2.1/limits' };
     expect(waits(projects, {}, { projectId: 'side' }, limits)).to.deep.equal([null, 0, 0, 0]);

@@ -20,6 +20,33 @@ describe('bench: report', () => {
     expect(text).to.match(/beside the slow one\.\n.*median ms.*\n.*20 +30 +30\n/);
   });
 
+  it('sets worlds that grow side by side, with a gap where one failed', () => {
+    const text = reportText([
+      result({ scenario: '10x1000', peakRssMb: 99 }),
+      result({ scenario: '10x100000' }),
+      result({ scenario: '1000x10000', peakRssMb: null }),
+    ]);
+    expect(text).to.include('10x1000: 10 domains, 100 projects, 1,000 servers');
+    const [, growth = ''] = text.split('\nGrowth: ');
+    expect(
+      growth
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(/ {2,}/)),
+    ).to.deep.equal([
+      [
+        'strategy',
+        'ms a call',
+        'domains',
+        ...['warm ms', 'CPU s', 'peak RSS MB'].flatMap((name) => [`${name}: 1,000`, '10,000', '100,000']),
+      ],
+      ['domain-list', '20', '10', '130', '-', '130', '2.50', '-', '2.50', '99', '-', '300'],
+      ['domain-list', '20', '100', '-', '-', '-', '-', '-', '-', '-', '-', '-'],
+      ['domain-list', '20', '1000', '-', '130', '-', '-', '2.50', '-', '-', '-', '-'],
+    ]);
+    expect(reportText([result()])).not.to.include('Growth');
+  });
+
   it('leaves out what is not known', () => {
     expect([number(null), number(NaN, 2)]).to.deep.equal([null, null]);
     expect(number(1.256, 2)).to.deep.equal({ text: '1.26', isNumber: true });

@@ -29,6 +29,7 @@ export function result(change: Partial<CaseResult> = {}): CaseResult {
     latencyMs: 20,
     budgetMs: 1000,
     minRounds: 1,
+    nodeOptions: [],
     rounds: 1,
     concurrency: 64,
     cold: cost({ requests: { login: 1000, projects: 1000, servers: 2000 } }),

@@ -1,8 +1,15 @@
 import { expect } from 'chai';
 import { goesOn } from '../../bench/measure.js';
-import { caseName, casesOf, SCENARIO_NAMES, SCENARIOS, type Choice } from '../../bench/scenarios.js';
+import { caseName, casesOf, GROWTH, SCENARIO_NAMES, SCENARIOS, type Choice } from '../../bench/scenarios.js';
 
-const ALL: Choice = { scenarios: SCENARIO_NAMES, strategies: null, latencies: null, rounds: null, full: false };
+const ALL: Choice = {
+  scenarios: SCENARIO_NAMES,
+  strategies: null,
+  latencies: null,
+  rounds: null,
+  nodeOptions: [],
+  full: false,
+};
 const names = (choice: Partial<Choice>): string[] => casesOf({ ...ALL, ...choice }).map(caseName);
 
 describe('bench: scenarios', () => {
@@ -55,6 +62,28 @@ describe('bench: scenarios', () => {
     expect(goesOn(long, 2, performance.now() - 61_000)).to.be.false;
     expect(goesOn(long, 1, performance.now() - 61_000)).to.be.true;
     expect(goesOn(long, 1000, performance.now())).to.be.false;
+  });
+
+  it('grows from 10 domains and 1,000 servers to 1,000 and 100,000, with ten projects a domain', () => {
+    expect(GROWTH).to.have.length(9);
+    expect(SCENARIOS['10x1000'].size).to.deep.equal({ domains: 10, projects: 100, servers: 1000 });
+    expect(SCENARIOS['1000x100000']).to.deep.include({
+      title: '1000x100000: 1,000 domains, 10,000 projects, 100,000 servers',
+      size: { domains: 1000, projects: 10_000, servers: 100_000 },
+    });
+  });
+
+  it('runs worlds that grow, and the huge one, by one strategy at 20 ms, with --full as well', () => {
+    const scenarios = [...GROWTH, 'XL'] as const;
+    for (const full of [false, true]) {
+      expect(names({ scenarios, full })).to.deep.equal(scenarios.map((scenario) => `${scenario} domain-list 20 ms`));
+    }
+  });
+
+  it('gives the options of Node to each case', () => {
+    for (const one of casesOf({ ...ALL, nodeOptions: ['--cpu-prof'] })) {
+      expect(one.nodeOptions).to.deep.equal(['--cpu-prof']);
+    }
   });
 
   it('has one slow domain in one scenario', () => {
