@@ -92,7 +92,7 @@ export async function attempt(
     clearTimeout(timer);
     off?.();
   }
-  await parseTurn();
+  await parseTurn(answer.body.reduce((sum, { length }) => sum + length, 0));
   return readAnswer(request, answer.response, answer.body, clock.wall());
 }
 
@@ -146,10 +146,10 @@ async function exchange(
       code = controller.signal.reason instanceof HttpFailure ? 'timeout' : 'aborted';
       throw controller.signal.reason;
     }
-    if (!(error instanceof FetchError)) throw error;
-    if (status !== null && fault(error) !== null) code = String(status);
-    if (isTlsError(error)) agents.rereadCa(request.url, request.tls);
-    throw fetchFailure(request, error);
+    const failed = asFetchError(error);
+    if (status !== null && fault(failed) !== null) code = String(status);
+    if (isTlsError(failed)) agents.rereadCa(request.url, request.tls);
+    throw fetchFailure(request, failed);
   } finally {
     off();
     observe({ service: request.service, code, seconds: (clock.mono() - started) / 1000 });
@@ -215,6 +215,17 @@ function cloudMessage(request: HttpRequest, chunks: Uint8Array[]): string {
   }
   if (typeof message !== 'string') return '';
   return isSecretIn(request, message) ? '(what the cloud says repeats a secret, and is not shown)' : excerpt(message);
+}
+
+/**
+ * As node-fetch would tell of it: what the connection or zlib throws while a body is read comes as it is.
+ * @throws the error, where it is neither's
+ */
+function asFetchError(error: unknown): FetchError {
+  if (error instanceof FetchError) return error;
+  const isSystem = error instanceof Error && 'code' in error && !(error instanceof TypeError);
+  if (!isSystem) throw error;
+  return new FetchError(error.message, 'system', { code: error.code });
 }
 
 const errorCode = (error: FetchError): string | null => error.code ?? null;
