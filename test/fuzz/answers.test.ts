@@ -14,15 +14,13 @@ import { askFor, clientFor, closeClients, get } from '../http/client-bench.js';
 import { makeDomain } from '../helpers/domains.js';
 import { startLoopback, stopLoopbacks } from '../helpers/loopback.js';
 import { Bench } from '../openstack-client/bench.js';
+import { answer as fakeAnswer } from '../openstack-client/fake.js';
 import { anyJson, RIGHT, spoilt, type Json } from './mutate.js';
 
 const RUNS = { numRuns: 1500 };
 const MAX = 2 ** 31 - 1;
 
-const answer = (body: unknown, headers: Record<string, string> = { 'x-subject-token': 't' }): HttpAnswer => ({
-  body,
-  header: (name) => headers[name] ?? null,
-});
+const answer = (body: unknown): HttpAnswer => fakeAnswer(body, { 'x-subject-token': 't' });
 
 /** The parser's value; null where it threw what it may throw. */
 function parsed<T>(parse: () => T, reasons: readonly Reason[] = ['bad_response']): T | null {
@@ -115,7 +113,7 @@ describe('Any answer of the cloud', () => {
   it('is no token without the header, whatever else it holds', () => {
     fc.assert(
       fc.property(spoilt(RIGHT.token), (body) => {
-        expect(parsed(() => parseToken(answer(body, {})))).to.equal(null);
+        expect(parsed(() => parseToken(fakeAnswer(body)))).to.equal(null);
       }),
     );
   });
@@ -220,7 +218,7 @@ describe('Any answer of the cloud', () => {
         next = body;
         const result: unknown = await client
           .send(get(`${server.url}/a`), askFor(), 'get')
-          .then((value) => ({ json: value.body }))
+          .then((value) => ({ json: value.json() }))
           .catch((caught: unknown) => caught);
         let right: unknown;
         try {

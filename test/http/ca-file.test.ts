@@ -120,7 +120,7 @@ describe('A CA file', () => {
   it('that changed lets a request under way come to its end, and its connection with it', async () => {
     const { slow, answer, finish } = await straggler();
     finish();
-    expect((await answer).body).to.deep.equal({ fine: true });
+    expect((await answer).json()).to.deep.equal({ fine: true });
     await until(() => openOn(slow) === 0);
   });
 
@@ -144,7 +144,7 @@ describe('A CA file', () => {
   it('may be of 1 MiB, and no larger', async () => {
     const good = await start();
     writeFileSync(caFile, pem().padEnd(MIB, '\n'));
-    expect((await clientFor().client.send(from(good.url), askFor(), 'get')).body).to.deep.equal({ fine: true });
+    expect((await clientFor().client.send(from(good.url), askFor(), 'get')).json()).to.deep.equal({ fine: true });
     writeFileSync(caFile, pem().padEnd(MIB + 1, '\n'));
     const error = await errorOf(clientFor().client.send(from(good.url), askFor(), 'get'));
     expect(error).to.include({ reason: 'config', message: 'the CA file is larger than 1 MiB' });

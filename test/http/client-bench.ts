@@ -50,12 +50,11 @@ export function login(url: string, body: unknown = { auth: {} }): HttpRequest {
   return { ...get(url), service: 'identity', method: 'POST', body };
 }
 
-/** The failure of a request that must fail. */
+/** The failure of a request that must fail, if only when its JSON is asked for. */
 export async function failureOf(answer: Promise<HttpAnswer>): Promise<HttpFailure> {
-  const error: unknown = await answer.then(
-    (value) => new Error(`answered: ${JSON.stringify(value.body)}`),
-    (caught: unknown) => caught,
-  );
+  const error: unknown = await answer
+    .then(({ json }) => new Error(`answered: ${JSON.stringify(json())}`))
+    .catch((caught: unknown) => caught);
   if (error instanceof HttpFailure) return error;
   throw error;
 }

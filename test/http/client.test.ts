@@ -34,7 +34,7 @@ describe('HttpClient', () => {
       const server = await startLoopback(answer({ servers: [1, 'ü'] }, 201, { 'X-Subject-Token': 't' }));
       const { client } = clientFor();
       const got = await client.send(get(`${server.url}/servers?limit=1`), askFor(), 'get');
-      expect(got.body).to.deep.equal({ servers: [1, 'ü'] });
+      expect(got.json()).to.deep.equal({ servers: [1, 'ü'] });
       expect([got.header('x-subject-token'), got.header('absent')]).to.deep.equal(['t', null]);
       expect([server.requests[0]!.method, server.requests[0]!.url]).to.deep.equal(['GET', '/servers?limit=1']);
     });
@@ -262,7 +262,7 @@ describe('HttpClient', () => {
       const body = Buffer.alloc(32 * MIB, ' ');
       body.write('{}');
       const server = await startLoopback(text(body));
-      expect((await clientFor().client.send(get(server.url), askFor(), 'get')).body).to.deep.equal({});
+      expect((await clientFor().client.send(get(server.url), askFor(), 'get')).json()).to.deep.equal({});
       server.handler = text(Buffer.concat([body, Buffer.from(' ')]));
       const failure = await failureOf(clientFor().client.send(get(server.url), askFor(), 'get'));
       expect(failure.reason).to.equal('bad_response');
@@ -283,8 +283,9 @@ describe('HttpClient', () => {
           longest = Math.max(longest, performance.now() - last);
           last = performance.now();
         }, 20);
-        const failure = await failureOf(clientFor().client.send(get(`${server.url}/a`), askFor(), 'get'));
-        clearInterval(watch);
+        const failure = await failureOf(clientFor().client.send(get(`${server.url}/a`), askFor(), 'get')).finally(() =>
+          clearInterval(watch),
+        );
         expect(failure).to.include({ reason: 'bad_response', message: 'GET /a: the answer holds too many values' });
         // Parsed, each would take up to ten seconds on a quiet machine.
         expect(Math.max(longest, performance.now() - last)).to.be.lessThan(3000);
@@ -305,8 +306,8 @@ describe('HttpClient', () => {
         gzip.pipe(response);
         gzip.end(JSON.stringify({ a: 'b'.repeat(10_000) }));
       });
-      const { body } = await clientFor().client.send(get(server.url), askFor(), 'get');
-      expect(body).to.deep.equal({ a: 'b'.repeat(10_000) });
+      const { json: read } = await clientFor().client.send(get(server.url), askFor(), 'get');
+      expect(read()).to.deep.equal({ a: 'b'.repeat(10_000) });
     });
   });
 
@@ -352,7 +353,7 @@ describe('HttpClient', () => {
       await until(() => server.requests.length === 1);
       life.end(new CollectionOver());
       finish();
-      expect((await sent).body).to.deep.equal({ token: 1 });
+      expect((await sent).json()).to.deep.equal({ token: 1 });
       expect(codes()).to.deep.equal(['201']);
     });
 
@@ -389,7 +390,7 @@ describe('HttpClient', () => {
       );
       const { client, codes } = clientFor();
       await client.send(get(server.url), askFor(), 'get');
-      expect((await client.send(get(server.url), askFor(), 'get')).body).to.deep.equal({ count: 3 });
+      expect((await client.send(get(server.url), askFor(), 'get')).json()).to.deep.equal({ count: 3 });
       expect(codes()).to.deep.equal(['200', 'network', '200']);
       expect(server.requests[1]!.socket).to.equal(server.requests[0]!.socket);
       expect(server.connections).to.equal(2);
@@ -414,7 +415,7 @@ describe('HttpClient', () => {
         response.write('{"a":', () => socket.destroy());
       });
       const { client, codes } = clientFor();
-      expect((await client.send(get(server.url), askFor(), 'get')).body).to.deep.equal({ count: 2 });
+      expect((await client.send(get(server.url), askFor(), 'get')).json()).to.deep.equal({ count: 2 });
       expect(codes()).to.deep.equal(['network', '200']);
     });
 
@@ -463,7 +464,7 @@ describe('HttpClient', () => {
       await clock.tickAsync(999);
       expect(codes()).to.deep.equal(['network']);
       await clock.tickAsync(1);
-      expect((await sent).body).to.deep.equal({ token: 1 });
+      expect((await sent).json()).to.deep.equal({ token: 1 });
       expect(codes()).to.deep.equal(['network', '201']);
     });
 
@@ -507,7 +508,7 @@ describe('HttpClient', () => {
         await clock.tickAsync(ms - 1);
         expect(server.requests).to.have.length(1);
         await clock.tickAsync(1);
-        expect((await sent).body).to.deep.equal({ count: 2 });
+        expect((await sent).json()).to.deep.equal({ count: 2 });
         expect(codes()).to.deep.equal([String(status), '200']);
       });
 

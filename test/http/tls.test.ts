@@ -36,7 +36,7 @@ describe('HttpClient over TLS', () => {
     const { client } = clientFor();
     const tls = { caFile: own.path, insecure: false };
     const server = await start();
-    expect((await client.send(get(server.url, { tls }), askFor(), 'get')).body).to.deep.equal({ fine: true });
+    expect((await client.send(get(server.url, { tls }), askFor(), 'get')).json()).to.deep.equal({ fine: true });
     const stranger = await start(other.tls);
     expect((await failureOf(client.send(get(stranger.url, { tls }), askFor(), 'get'))).reason).to.equal('network');
   });
@@ -45,7 +45,9 @@ describe('HttpClient over TLS', () => {
     const server = await start();
     const { client } = clientFor();
     const insecure = { caFile: null, insecure: true };
-    expect((await client.send(get(server.url, { tls: insecure }), askFor(), 'get')).body).to.deep.equal({ fine: true });
+    expect((await client.send(get(server.url, { tls: insecure }), askFor(), 'get')).json()).to.deep.equal({
+      fine: true,
+    });
     expect(process.env).not.to.have.property('NODE_TLS_REJECT_UNAUTHORIZED');
     expect((await failureOf(client.send(get(server.url), askFor(), 'get'))).reason).to.equal('network');
     expect((await failureOf(clientFor().client.send(get(server.url), askFor(), 'get'))).reason).to.equal('network');
@@ -60,7 +62,7 @@ describe('HttpClient over TLS', () => {
     expect(error).to.include({ reason: 'config', message: 'the CA file cannot be read (ENOENT)' });
     expect(attempts).to.deep.equal([]);
     copyFileSync(own.path, caFile);
-    expect((await client.send(request, askFor(), 'get')).body).to.deep.equal({ fine: true });
+    expect((await client.send(request, askFor(), 'get')).json()).to.deep.equal({ fine: true });
     rmSync(caFile);
   });
 
@@ -72,7 +74,7 @@ describe('HttpClient over TLS', () => {
     const request = get(server.url, { tls: { caFile, insecure: false } });
     expect((await failureOf(client.send(request, askFor(), 'get'))).reason).to.equal('network');
     copyFileSync(own.path, caFile);
-    expect((await client.send(request, askFor(), 'get')).body).to.deep.equal({ fine: true });
+    expect((await client.send(request, askFor(), 'get')).json()).to.deep.equal({ fine: true });
   });
 
   it('has a config, not a crash, for a CA file that holds no certificate', async () => {
@@ -102,7 +104,7 @@ describe('HttpClient over TLS', () => {
     await failureOf(client.send(get(stranger.url, { tls }), askFor(), 'get'));
     await new Promise((resolve) => setImmediate(resolve));
     finish();
-    expect((await inFlight).body).to.deep.equal({ fine: true });
+    expect((await inFlight).json()).to.deep.equal({ fine: true });
     expect(codes()).to.deep.equal(['network', '200']);
     expect(good.requests).to.have.length(1);
   });

@@ -1,5 +1,6 @@
 import type { Domain } from '../../src/domains/domain.js';
 import type { Ask } from '../../src/http/client.js';
+import { FairLimiter } from '../../src/http/limiter.js';
 import type { HttpAnswer } from '../../src/http/request.js';
 import { LoginGates } from '../../src/openstack/gates.js';
 import { Remembered } from '../../src/openstack/remembered.js';
@@ -8,7 +9,7 @@ import { SecretVariables } from '../../src/secret.js';
 import { Session } from '../../src/openstack/session.js';
 import { Visit, type CloudAccess } from '../../src/openstack/visit.js';
 import { TestClock } from '../helpers/clock.js';
-import { ask, domain, fail, FakeHttp, refusal, tokenAnswer, type Sent } from './fake.js';
+import { answer, ask, domain, fail, FakeHttp, refusal, tokenAnswer, type Sent } from './fake.js';
 
 interface AuthBody {
   auth: { identity: { methods: string[]; token?: { id: string } }; scope: { project: { id?: string } } };
@@ -32,7 +33,7 @@ export class Bench {
   /** In place of a new token. */
   onLogin: ((sent: Sent) => Promise<HttpAnswer>) | null = null;
   /** Answers of the services, to requests whose token is good. */
-  onGet: (sent: Sent) => HttpAnswer | Promise<HttpAnswer> = () => ({ body: {}, header: () => null });
+  onGet: (sent: Sent) => HttpAnswer | Promise<HttpAnswer> = () => answer({});
   #issued = 0;
 
   constructor(line: Domain = domain()) {
@@ -46,6 +47,7 @@ export class Bench {
     });
     this.cloud = {
       http: this.http.client,
+      projects: new FairLimiter({ slots: 128, holders: 128 }),
       microversions: new Remembered(this.clock),
       noteEndpoint: () => undefined,
     };

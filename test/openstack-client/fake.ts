@@ -52,7 +52,7 @@ export class FakeHttp {
 }
 
 export function answer(body: unknown, headers: Record<string, string> = {}): HttpAnswer {
-  return { body, header: (name) => headers[name.toLowerCase()] ?? null };
+  return { json: () => body, header: (name) => headers[name.toLowerCase()] ?? null };
 }
 
 /** What the HTTP client throws for a status. */

@@ -35,9 +35,9 @@ describe('Visit', () => {
 
   it('exchanges the project id at the end of Nova’s address', async () => {
     bench.onLogin = () => {
-      const issued = bench.issue('home') as unknown as { body: { token: object } };
-      Object.assign(issued.body.token, { catalog: [compute(`${NOVA}/home`)] });
-      return Promise.resolve(issued as never);
+      const issued = bench.issue('home');
+      Object.assign((issued.json() as { token: object }).token, { catalog: [compute(`${NOVA}/home`)] });
+      return Promise.resolve(issued);
     };
     const visit = bench.visit();
     await nova(visit);
@@ -58,9 +58,9 @@ describe('Visit', () => {
   it('finds Nova in the next collection where the catalog has it by then', async () => {
     const catalogs = [[], [compute()]];
     bench.onLogin = () => {
-      const issued = bench.issue('home') as unknown as { body: { token: object } };
-      Object.assign(issued.body.token, { catalog: catalogs.shift() });
-      return Promise.resolve(issued as never);
+      const issued = bench.issue('home');
+      Object.assign((issued.json() as { token: object }).token, { catalog: catalogs.shift() });
+      return Promise.resolve(issued);
     };
     expect((await failure(bench.visit().sharedEndpoint())).reason).to.equal('not_found');
     expect(await bench.visit().sharedEndpoint()).to.equal(NOVA);

@@ -60,13 +60,13 @@ describe('parseToken', () => {
   });
 
   it('has no catalog in an answer to ?nocatalog', () => {
-    const { body } = tokenAnswer('t1') as { body: { token: Record<string, unknown> } };
+    const body = tokenAnswer('t1').json() as { token: Record<string, unknown> };
     const rest = { ...body.token, catalog: undefined };
     expect(parseToken(answer({ token: rest }, { 'x-subject-token': 't' })).catalog).to.deep.equal([]);
   });
 
   it('names a region by its id, else by its old name, else not at all', () => {
-    const { body } = tokenAnswer('t1') as { body: { token: Record<string, unknown> } };
+    const body = tokenAnswer('t1').json() as { token: Record<string, unknown> };
     const endpoint = { interface: 'public', url: 'u' };
     const endpoints = [
       { ...endpoint, region_id: 'id', region: 'name' },
@@ -79,7 +79,7 @@ describe('parseToken', () => {
   });
 
   it('refuses an answer without the header, and does not show the body', () => {
-    const error = thrown(() => parseToken(answer(tokenAnswer('t1').body)));
+    const error = thrown(() => parseToken(answer(tokenAnswer('t1').json())));
     expect(error).to.include({ reason: 'bad_response' });
     expect(error.message).to.contain('X-Subject-Token');
   });
@@ -156,7 +156,7 @@ describe('parseLimits', () => {
 });
 
 describe('an answer of the wrong shape', () => {
-  const token = (tokenAnswer('t').body as { token: object }).token;
+  const token = (tokenAnswer('t').json() as { token: object }).token;
   const cases: [parser: string, body: unknown, path: string][] = [
     [
       'parseServers',
@@ -219,7 +219,7 @@ describe('an answer of the wrong shape', () => {
   })).json;
   const nearly = fc.oneof(
     anyJson,
-    anyJson.map((json) => ({ ...(tokenAnswer('t').body as object), token: json })),
+    anyJson.map((json) => ({ ...(tokenAnswer('t').json() as object), token: json })),
     anyJson.map((json) => ({ token: { ...token, catalog: json } })),
     anyJson.map((json) => ({ servers: [row({ flavor: json })], servers_links: json })),
     anyJson.map((json) => ({ projects: [{ id: 'a', name: 'a', domain_id: json }], links: { next: json } })),

@@ -176,7 +176,7 @@ const TABLE: Row[] = [
   },
   {
     flag: 'collect.domain-concurrency',
-    byDefault: 32,
+    byDefault: 64,
     good: [['1', 1]],
     bad: ['0', '-1', '1.5', 'many', '1000000'],
     advice: 'whole number',

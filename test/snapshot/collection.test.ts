@@ -16,10 +16,11 @@ describe('collection', () => {
   const ended: Snapshot[] = [];
   const asks: Ask[] = [];
   const over: string[] = [];
+  const rows: Progress[] = [];
 
   beforeEach(() => {
     timers = useFakeTimers();
-    for (const list of [told, ended, asks, over]) list.length = 0;
+    for (const list of [told, ended, asks, over, rows]) list.length = 0;
   });
   afterEach(() => timers.restore());
 
@@ -31,6 +32,7 @@ describe('collection', () => {
       clock: { wall: () => Date.now(), mono: () => Date.now() },
       collect: async ({ label }, progress: Progress, ask: Ask) => {
         asks.push(ask);
+        rows.push(progress);
         progress.stage = 'servers';
         try {
           for (let second = 1; second <= Number(/\d+/.exec(label)); second += 1) {
@@ -84,6 +86,23 @@ describe('collection', () => {
     expect(patient.snapshot).to.deep.include({ complete: true });
     expect(patient.snapshot?.totals?.vcpus).to.equal(6);
     expect(JSON.stringify(hasty.snapshot), 'a snapshot never changes').to.equal(before);
+  });
+
+  it('lets the rows go when they have been counted for the last time, and not before; the snapshot stays whole', async () => {
+    const collection = collect('slow1', 'slow3');
+    const [hasty, patient] = [join(collection, 2500), join(collection, 9000)];
+    await timers.tickAsync(2500);
+    expect(hasty.snapshot?.totals?.servers).to.equal(3);
+    expect(rows.map(({ servers }) => servers.size)).to.deep.equal([1, 2]);
+    await timers.tickAsync(500);
+    expect(rows.map(({ servers }) => servers.size)).to.deep.equal([0, 0]);
+    expect(patient.snapshot?.totals).to.deep.equal({ vcpus: 4, ramMb: 2048, servers: 4 });
+    expect(patient.snapshot?.domains.map(({ servers }) => servers)).to.deep.equal([1, 3]);
+    expect(patient.snapshot?.domains[1]?.byStatus).to.deep.equal(new Map([['ACTIVE', 3]]));
+    expect(collection.whole).to.equal(patient.snapshot);
+    const late = join(collection, 1000);
+    await timers.tickAsync(0);
+    expect(late.snapshot, 'nothing is counted again').to.equal(patient.snapshot);
   });
 
   it('ends at the latest deadline of those who wait, and everything in it', async () => {

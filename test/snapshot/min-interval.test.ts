@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import sinon from 'sinon';
 import { World } from '../../src/simulator/world.js';
+import type { Snapshot } from '../../src/snapshot/snapshot.js';
+import { Progress } from '../../src/usage/progress.js';
 import { TestClock } from '../helpers/clock.js';
 import { addTenant, closeRigs, errorsOf, startRig, type Rig, type Tenant } from '../helpers/rig.js';
 
@@ -23,7 +26,10 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('a least interval between collections', () => {
-  afterEach(closeRigs);
+  afterEach(async () => {
+    sinon.restore();
+    await closeRigs();
+  });
 
   it('gives the last snapshot again, without a request, until its collection began as long ago', async () => {
     const { rig, world, clock, tenants } = await stage();
@@ -37,6 +43,21 @@ describe('a least interval between collections', () => {
     const fresh = await rig.scrape();
     expect(fresh.collectedAt).to.equal(first.collectedAt + MINUTE_MS);
     expect(fresh.totals).to.include({ vcpus: 9 });
+  });
+
+  it('gives the same figures again, though the rows that they were counted from are gone', async () => {
+    const dropped = sinon.spy(Progress.prototype, 'dropRows');
+    const { rig, clock } = await stage();
+    const first = await rig.scrape();
+    expect((dropped.thisValues as Progress[]).map(({ servers }) => servers.size)).to.deep.equal([0, 0]);
+    const shown = ({ totals, domains }: Snapshot) =>
+      domains.map(({ usage, servers, byStatus, byProject }) => ({ totals, usage, servers, byStatus, byProject }));
+    const figures = structuredClone(shown(first));
+    expect(first.totals).to.deep.equal({ vcpus: 4, ramMb: 200, servers: 2 });
+    expect(first.domains.map(({ byProject }) => byProject.map(({ vcpus }) => vcpus))).to.deep.equal([[2], [2]]);
+    clock.advance(MINUTE_MS - 1);
+    const [second, third] = await Promise.all([rig.scrape(), rig.scrape(100)]);
+    for (const again of [second, third]) expect(shown(again)).to.deep.equal(figures);
   });
 
   it('of 0 gives none again', async () => {

@@ -4,10 +4,15 @@ import { HttpFailure } from '../../src/http/request.js';
 import { Remembered } from '../../src/openstack/remembered.js';
 import type { Visit } from '../../src/openstack/visit.js';
 import { TestClock } from '../helpers/clock.js';
+import { answer as httpAnswer, deferred } from '../openstack-client/fake.js';
 import { CloudListing, CloudListings, Foreign, type Member } from '../../src/usage/cloud-listing.js';
 import { ViewLost } from '../../src/usage/strategy.js';
 
-type Answer = (marker: string | null) => Promise<{ ids: string[]; next?: string }>;
+interface Page {
+  ids: string[];
+  next?: string;
+}
+type Answer = (marker: string | null) => Promise<Page>;
 
 /** A domain whose credential lists by `answer`; a server `p1-x` is of project `p1`. */
 class FakeMember implements Member {
@@ -33,7 +38,7 @@ class FakeMember implements Member {
         'OS-SRV-USG:launched_at': 'now',
       }));
       const servers_links = next === undefined ? [] : [{ rel: 'next', href: `http://x/?marker=${next}` }];
-      return { header: () => null, body: { servers, servers_links } };
+      return httpAnswer({ servers, servers_links });
     };
     const sharedEndpoint = () => Promise.resolve('http://nova');
     const clock = new TestClock();
@@ -96,18 +101,20 @@ describe('cloud listing', () => {
 
   it('gives a member that joins late the pages that came before, and a member that joins last all of them', async () => {
     const listing = new CloudListing(new Foreign());
-    let release = (): void => undefined;
-    const first = new FakeMember(['a'], (marker) =>
-      marker === null
-        ? Promise.resolve({ ids: ['a-1', 'b-1'], next: 'b-1' })
-        : new Promise((resolve) => (release = () => resolve({ ids: ['b-2'] }))),
-    );
+    const asked = deferred<null>();
+    const second = deferred<Page>();
+    const first = new FakeMember(['a'], (marker) => {
+      if (marker === null) return Promise.resolve({ ids: ['a-1', 'b-1'], next: 'b-1' });
+      asked.resolve(null);
+      return second.promise;
+    });
     const late = new FakeMember(['b'], never);
     const joined = listing.join(first);
-    while (first.requests < 2) await Promise.resolve();
+    // A listing that fails before is the test's failure.
+    await Promise.race([asked.promise, joined]);
     const lateJoined = listing.join(late);
     expect(late.received).to.deep.equal(['b-1']);
-    release();
+    second.resolve({ ids: ['b-2'] });
     await Promise.all([joined, lateJoined]);
     expect(late.received).to.deep.equal(['b-1', 'b-2']);
 
