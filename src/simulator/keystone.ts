@@ -82,9 +82,9 @@ function listProjects(cloud: Cloud, request: SimRequest, token: Token): Answer {
   }
   const enabled = request.query.get('enabled');
   const name = request.query.get('name');
-  const wanted = [...cloud.world.projects.values()].filter(
+  const all = asked === null ? [...cloud.world.projects.values()] : cloud.world.projectsOf(asked);
+  const wanted = all.filter(
     (project) =>
-      (asked === null || project.domainId === asked) &&
       (name === null || project.name === name) &&
       (enabled === null || project.enabled === !/^(0|false|no)$/i.test(enabled)),
   );

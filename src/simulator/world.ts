@@ -41,6 +41,8 @@ export class World {
   readonly downCells = new Set<string>();
   readonly #foundUsers = new Map<string, User>();
   readonly #foundProjects = new Map<string, Project>();
+  /** By domain, in the order of making; some may be gone since. */
+  readonly #projectsByDomain = new Map<string, Project[]>();
   readonly #seed: string;
   #made = 0;
 
@@ -57,7 +59,12 @@ export class World {
     must(this.domains, input.domainId, 'domain');
     const id = input.id ?? this.#hex(`project ${input.domainId} ${input.name}`);
     const defaults = { description: '', enabled: true, parentId: input.domainId, quota: { ...DEFAULT_QUOTA } };
-    return keep(this.projects, { ...defaults, ...input, id });
+    const project = keep(this.projects, { ...defaults, ...input, id });
+    const siblings = this.#projectsByDomain.get(project.domainId);
+    if (siblings) siblings.push(project);
+    else this.#projectsByDomain.set(project.domainId, [project]);
+    note(this.#foundProjects, project);
+    return project;
   }
 
   addUser(input: UserInput): User {
@@ -66,6 +73,7 @@ export class World {
     const id = input.id ?? this.#hex(`user ${input.domainId} ${input.name}`);
     const user: User = { enabled: true, locked: false, attempts: 0, failures: 0, ...rest, id, roles: new Map() };
     for (const [projectId, role] of Object.entries(roles ?? {})) user.roles.set(projectId, role);
+    note(this.#foundUsers, user);
     return keep(this.users, user);
   }
 
@@ -130,7 +138,8 @@ export class World {
   }
 
   projectsOf(domainId: string): Project[] {
-    return [...this.projects.values()].filter((project) => project.domainId === domainId);
+    const made = this.#projectsByDomain.get(domainId) ?? [];
+    return made.filter((project) => this.projects.get(project.id) === project);
   }
 
   findDomain(by: { id?: string; name?: string }): Domain | undefined {
@@ -170,6 +179,12 @@ function keep<T extends { id: string }>(map: Map<string, T>, item: T): T {
   if (map.has(item.id)) throw new Error(`id ${item.id} exists already`);
   map.set(item.id, item);
   return item;
+}
+
+/** The first of a name is the one to be found. */
+function note<T extends { domainId: string; name: string }>(found: Map<string, T>, item: T): void {
+  const key = `${item.domainId} ${item.name}`;
+  if (!found.has(key)) found.set(key, item);
 }
 
 /**

@@ -43,7 +43,7 @@ describe('bench: arguments', () => {
     expect(of('--node-options=')).to.deep.equal([]);
   });
 
-  it('takes growth for its nine worlds, and leaves them and XL out if nobody asks for them', () => {
+  it('takes growth for its eight worlds, and leaves them and XL out if nobody asks for them', () => {
     expect(parseArguments(['--scenario', 'S,growth,XL']).scenarios).to.deep.equal(['S', ...GROWTH, 'XL']);
     for (const args of [[], ['--full']]) {
       expect(parseArguments(args).scenarios).to.deep.equal(['S', 'M', 'L', 'one', 'slow']);

@@ -65,7 +65,7 @@ describe('bench: scenarios', () => {
   });
 
   it('grows from 10 domains and 1,000 servers to 1,000 and 100,000, with ten projects a domain', () => {
-    expect(GROWTH).to.have.length(9);
+    expect(GROWTH).to.have.length(8).that.does.not.include('1000x1000');
     expect(SCENARIOS['10x1000'].size).to.deep.equal({ domains: 10, projects: 100, servers: 1000 });
     expect(SCENARIOS['1000x100000']).to.deep.include({
       title: '1000x100000: 1,000 domains, 10,000 projects, 100,000 servers',
