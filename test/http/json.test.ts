@@ -32,10 +32,10 @@ describe('the turns in which answers are parsed', () => {
       expect(Math.max(...turns)).to.be.at.most(SLICE);
     });
 
-    it(`hold many small answers, asked for ${functions} functions away`, async () => {
+    it(`hold a dozen small answers, since each takes some time, asked for ${functions} functions away`, async () => {
       const turns = await turnsOf(Array<number>(1000).fill(10 * KIB), functions);
-      expect(Math.max(...turns)).to.be.at.most(SLICE);
-      expect(turns.length).to.be.within(10, 12);
+      expect(Math.max(...turns)).to.be.within(12 * 10 * KIB, 14 * 10 * KIB);
+      expect(turns.length).to.be.within(75, 80);
     });
   }
 
