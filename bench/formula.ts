@@ -31,8 +31,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) =>
 /**
  * The least that a warm scrape must ask for, with every token and, where rows tell of new ones, every project known:
  *
- * - domain-list: the pages of each domain; or, where these are many and its projects few, its first page, its projects, and
- *   the pages of each project side by side.
+ * - domain-list: the pages of each domain.
  * - cloud-list: the pages of the whole cloud, once for all domains.
  * - project-list: for each domain its projects, since no row tells of a new one, and the pages of each project.
  * - project-limits: the same, and one request for each project, however many servers it has.
@@ -44,7 +43,7 @@ export function warmRequests(strategy: BenchStrategy, size: Size): Requests {
   const layout = layoutOf(size);
   switch (strategy) {
     case 'domain-list':
-      return domainList(layout);
+      return { servers: sum(layout.map((own) => pages(sum(own)))) };
     case 'cloud-list':
       return { servers: pages(servers) };
     case 'project-list':
@@ -52,18 +51,6 @@ export function warmRequests(strategy: BenchStrategy, size: Size): Requests {
     case 'project-limits':
       return { authProjects: domains, limits: projects };
   }
-}
-
-function domainList(layout: readonly (readonly number[])[]): Requests {
-  let projects = 0;
-  const servers = layout.map((own) => {
-    const chain = pages(sum(own));
-    const parts = 1 + sum(own.map(pages));
-    if (chain < 4 || parts + 1 > 2 * chain) return chain;
-    projects += 1;
-    return parts;
-  });
-  return { servers: sum(servers), ...(projects > 0 && { projects }) };
 }
 
 export function totalOf(requests: Requests): number {

@@ -44,7 +44,7 @@ export function parseJson(bytes: Buffer): unknown {
   return JSON.parse(text) as unknown;
 }
 
-/** UTF-8, which most often is no more than ASCII: then the text needs no room in V8's heap, however long it is. */
+/** UTF-8, which most often is no more than ASCII: that is quicker, and a text of more than 1 MB lies outside of V8's heap then. */
 export function decode(bytes: Buffer): string {
   return isAscii(bytes) ? bytes.toString('latin1') : new TextDecoder().decode(bytes);
 }

@@ -8,17 +8,17 @@ interface Holder {
 }
 
 export interface LimiterOptions {
-  /** Requests in flight at most. */
+  /** Requests in flight, or projects being read, at most. */
   slots: number;
   /** Holders (domains) that hold any slot at most. */
   holders: number;
 }
 
 /**
- * Shares request slots fairly among domains, in one place for both limits, so that nothing is ever nested or held
- * while a domain only waits. A holder that waits for its first slot goes before one that holds any; none is given
- * more than a quarter of the slots while another waits; and where all holders that may be are, they take turns. So a domain with a thousand projects on a slow cloud
- * leaves room for all others.
+ * Shares slots, of requests or of projects that are read, fairly among domains, in one place for both limits. A holder that
+ * waits for its first slot goes before one that holds any; none is given more than a quarter of the slots while another
+ * waits; and where all holders that may be are, they take turns. So a domain with a thousand projects on a slow cloud leaves
+ * room for all others.
  */
 export class FairLimiter {
   readonly #options: LimiterOptions;

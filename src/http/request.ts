@@ -92,7 +92,7 @@ export async function attempt(
     clearTimeout(timer);
     off?.();
   }
-  await parseTurn(answer.body.reduce((sum, { length }) => sum + length, 0));
+  await parseTurn(sizeOf(answer.body));
   return readAnswer(request, answer.response, answer.body, clock.wall());
 }
 
@@ -202,13 +202,16 @@ async function readBody({ body }: Response): Promise<Uint8Array[]> {
   return chunks;
 }
 
+const sizeOf = (chunks: readonly Uint8Array[]): number => chunks.reduce((sum, { length }) => sum + length, 0);
+
 /** What the cloud says of its error: the `message` one level down, as all OpenStack services write it. */
 function cloudMessage(request: HttpRequest, chunks: Uint8Array[]): string {
-  const bytes = Buffer.concat(chunks);
-  if (request.isLogin || bytes.byteLength > MAX_ERROR_BYTES) return '';
+  if (request.isLogin || sizeOf(chunks) > MAX_ERROR_BYTES) return '';
   let message: unknown;
   try {
-    const [first] = Object.values(JSON.parse(decode(bytes)) as Record<string, { message?: unknown } | null>);
+    const [first] = Object.values(
+      JSON.parse(decode(Buffer.concat(chunks))) as Record<string, { message?: unknown } | null>,
+    );
     message = first?.message;
   } catch {
     return ''; // HTML of a proxy: the status says as much.
@@ -223,7 +226,8 @@ function cloudMessage(request: HttpRequest, chunks: Uint8Array[]): string {
  */
 function asFetchError(error: unknown): FetchError {
   if (error instanceof FetchError) return error;
-  const isSystem = error instanceof Error && 'code' in error && !(error instanceof TypeError);
+  const isSystem =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' && !(error instanceof TypeError);
   if (!isSystem) throw error;
   return new FetchError(error.message, 'system', { code: error.code });
 }

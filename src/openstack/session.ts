@@ -54,8 +54,6 @@ export interface Access {
   projectsStale: boolean;
   /** Projects that were in the last whole list but one, or before, and may exist, by id. */
   missing: Map<string, { project: Project; fate: Fate }>;
-  /** How many servers the last whole listing of the domain showed, by project. */
-  sizes: ReadonlyMap<string, number>;
   /** Ids seen in listings that belong to no project of `projects`. */
   foreign: Set<string>;
 }
@@ -87,7 +85,6 @@ export class Session {
     projects: null,
     projectsStale: true,
     missing: new Map(),
-    sizes: new Map(),
     foreign: new Set(),
   };
   /** Rows to ask for, by listing, where a whole page took longer than a proxy would wait. */

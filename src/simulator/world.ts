@@ -73,8 +73,9 @@ export class World {
     const id = input.id ?? this.#hex(`user ${input.domainId} ${input.name}`);
     const user: User = { enabled: true, locked: false, attempts: 0, failures: 0, ...rest, id, roles: new Map() };
     for (const [projectId, role] of Object.entries(roles ?? {})) user.roles.set(projectId, role);
+    keep(this.users, user);
     note(this.#foundUsers, user);
-    return keep(this.users, user);
+    return user;
   }
 
   /** @throws Error where the user holds no role on the project, as Keystone would not make it */

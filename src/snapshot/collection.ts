@@ -61,8 +61,7 @@ export class Collection {
       ),
     );
     this.#finished = tasks.then(() => {
-      if (this.#life.isOver) return;
-      this.#final = this.#take();
+      if (!this.#life.isOver) this.#final = this.#take();
       for (const { progress } of this.#domains) progress.dropRows();
     });
   }

@@ -244,6 +244,7 @@ describe('strategies', () => {
   it('keeps the pages before the one that failed, and says so', async () => {
     const { rig, world, acme } = await stage('domain_admin', { cloud: { maxLimit: 1 } });
     world.addServer({ projectId: side(acme), vcpus: 3, ramMb: 300 });
+    await rig.scrape();
     rig.sim.faults.add({ kind: 'status', status: 500, route: 'servers', page: 'later' });
     const snapshot = await rig.scrape();
     expect(of(snapshot, 'acme')).to.deep.include({ result: 'partial', usage: { vcpus: 3, ramMb: 300 } });

@@ -1,3 +1,5 @@
+import pLimit from 'p-limit';
+
 import { CollectError, CollectionOver } from '../../errors.js';
 import { LoginFailure } from '../../openstack/gates.js';
 import type { Project } from '../../openstack/identity.js';
@@ -8,7 +10,7 @@ import type { Job } from '../job.js';
  * project list is read at every collection, since no row would tell of a project that is new.
  */
 export async function eachProject(job: Job, collect: (project: Project) => Promise<void>): Promise<void> {
-  const { book, progress, visit } = job;
+  const { book, progress, visit, fanOut } = job;
   progress.stage = 'projects';
   await book.read();
   const projects = [...book.projects.values()];
@@ -18,19 +20,23 @@ export async function eachProject(job: Job, collect: (project: Project) => Promi
   // Of a list that lacks something, and be it disabled projects, none is no figure of 0.
   if (enabled.length === 0 && progress.errors.length === 0) progress.noteRead([]);
   let fatal: unknown = null;
-  const read = async (project: Project): Promise<void> => {
+  // No domain holds more than it could use, however long its requests wait without a slot.
+  await pLimit(fanOut).map(enabled, async (project) => {
     if (fatal) return;
     try {
-      await visit.project(() => collect(project));
-      progress.noteRead([project.id]);
+      await visit.project(async () => {
+        // Another may have failed for all meanwhile.
+        if (fatal) return;
+        await collect(project);
+        progress.noteRead([project.id]);
+      });
     } catch (error) {
       // A login that failed, or the end of the collection, concerns all projects alike and is told once.
       const concernsAll = error instanceof LoginFailure || error instanceof CollectionOver;
       if (concernsAll || !(error instanceof CollectError)) fatal ??= error;
       else progress.fail(error, { subject: `project "${project.name}"` });
     }
-  };
-  await Promise.all(enabled.map(read));
+  });
   if (fatal) throw fatal as Error;
 }
 
