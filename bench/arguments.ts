@@ -17,7 +17,7 @@ export interface BenchOptions extends Choice {
 export const USAGE = `npm run bench -- [options]
 
   --scenario NAME,…     ${SCENARIO_NAMES.join(', ')} (default: all of these);
-                        growth (nine worlds, and a table of them), XL (a million servers, takes minutes and gigabytes)
+                        growth (eight worlds, and a table of them), XL (a million servers, takes minutes and gigabytes)
   --strategy NAME,…     ${STRATEGIES.join(', ')} (default: as planned for the scenario)
   --latency MS,…        of each answer of the cloud (default: as planned for the scenario)
   --rounds N            measured for each case (default: as many as fit into the scenario's time)

@@ -165,13 +165,13 @@ function name(request: HttpRequest): string {
   return `${request.method} ${isSecretIn(request, pathname) ? '/…' : excerpt(pathname)}`;
 }
 
-function readAnswer(request: HttpRequest, response: Response, bytes: Uint8Array[], now: number): HttpAnswer {
+function readAnswer(request: HttpRequest, response: Response, chunks: Uint8Array[], now: number): HttpAnswer {
   const { status, headers } = response;
   if (status < 200 || status > 299) {
     // A date is by the cloud's clock, which may be minutes off ours.
     const cloudNow = Date.parse(headers.get('date') ?? '');
     const retryAfter = retryAfterMs(headers.get('retry-after'), Number.isNaN(cloudNow) ? now : cloudNow);
-    const said = cloudMessage(request, bytes);
+    const said = cloudMessage(request, chunks);
     const redirect = status >= 300 && status < 400 ? ' (a redirect is not followed)' : '';
     throw new HttpFailure(
       reasonOfStatus(status),
@@ -179,12 +179,12 @@ function readAnswer(request: HttpRequest, response: Response, bytes: Uint8Array[
       { kind: 'status', status, retryAfterMs: retryAfter },
     );
   }
-  return { header: (header) => headers.get(header), json: () => jsonOf(request, bytes) };
+  return { header: (header) => headers.get(header), json: () => jsonOf(request, chunks) };
 }
 
-function jsonOf(request: HttpRequest, bytes: Uint8Array[]): unknown {
+function jsonOf(request: HttpRequest, chunks: Uint8Array[]): unknown {
   try {
-    return parseJson(Buffer.concat(bytes.splice(0)));
+    return parseJson(Buffer.concat(chunks.splice(0)));
   } catch (cause) {
     const what = cause instanceof TooManyValues ? 'holds too many values' : 'is not JSON, or was cut off';
     throw new HttpFailure('bad_response', `${name(request)}: the answer ${what}`, OTHER, cause);
