@@ -31,7 +31,8 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) =>
 /**
  * The least that a warm scrape must ask for, with every token and, where rows tell of new ones, every project known:
  *
- * - domain-list: the pages of each domain.
+ * - domain-list: the pages of each domain; or, where these are many and its projects few, its first page, its projects, and
+ *   the pages of each project side by side.
  * - cloud-list: the pages of the whole cloud, once for all domains.
  * - project-list: for each domain its projects, since no row tells of a new one, and the pages of each project.
  * - project-limits: the same, and one request for each project, however many servers it has.
@@ -43,7 +44,7 @@ export function warmRequests(strategy: BenchStrategy, size: Size): Requests {
   const layout = layoutOf(size);
   switch (strategy) {
     case 'domain-list':
-      return { servers: sum(layout.map((own) => pages(sum(own)))) };
+      return domainList(layout);
     case 'cloud-list':
       return { servers: pages(servers) };
     case 'project-list':
@@ -51,6 +52,18 @@ export function warmRequests(strategy: BenchStrategy, size: Size): Requests {
     case 'project-limits':
       return { authProjects: domains, limits: projects };
   }
+}
+
+function domainList(layout: readonly (readonly number[])[]): Requests {
+  let projects = 0;
+  const servers = layout.map((own) => {
+    const chain = pages(sum(own));
+    const parts = sum(own.map(pages));
+    if (sum(own) < 3 * PAGE_SIZE || 1 + parts > 2 * (chain - 1)) return chain;
+    projects += 1;
+    return 1 + parts;
+  });
+  return { servers: sum(servers), ...(projects > 0 && { projects }) };
 }
 
 export function totalOf(requests: Requests): number {

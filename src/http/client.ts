@@ -61,6 +61,11 @@ export class HttpClient {
     return this.#limiter.used;
   }
 
+  /** Whether a request would be sent at once. */
+  get hasRoom(): boolean {
+    return this.#limiter.used < this.#options.requestConcurrency;
+  }
+
   close(): Promise<void> {
     return this.#agents.close();
   }

@@ -20,6 +20,14 @@ export interface Listing {
   probe?: number;
 }
 
+export interface ServersPage {
+  servers: Server[];
+  /** Nova has another one behind it. */
+  hasNext: boolean;
+  /** The first one was asked for without a limit, so that Nova told of a cell that is down, as far as it has room. */
+  isBare: boolean;
+}
+
 /** Nova's default `max_limit`: what a page holds when none was asked for. */
 const DEFAULT_PAGE = 1000;
 
@@ -33,7 +41,7 @@ const MAX_IDLE_PAGES = 3;
  * the size of this listing's pages for an hour.
  * @throws CollectError, of reason `incomplete` behind the last page where a cell is down that small pages don't tell of
  */
-export async function* listServers(visit: Visit, listing: Listing): AsyncGenerator<Server[], void> {
+export async function* listServers(visit: Visit, listing: Listing): AsyncGenerator<ServersPage, void> {
   const seen = new Set<string>();
   const markers = new Set<string>();
   let idle = 0;
@@ -43,7 +51,7 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
   for (;;) {
     const { page, limit } = await getPageInTime(visit, listing, { marker, rows });
     if (marker === null) isBare = limit === null;
-    yield page.servers;
+    yield { servers: page.servers, hasNext: page.next !== null, isBare };
     if (listing.probe !== undefined) return;
     if (!page.next && isBare) return;
     idle = page.servers.some(({ id }) => !seen.has(id)) ? 0 : idle + 1;
@@ -55,8 +63,7 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
     markers.add(marker);
     rows = Math.max(1, page.servers.length);
   }
-  // Nova names servers of such a cell only where a page has room for them.
-  if (listing.only === undefined && seen.size < DEFAULT_PAGE) await checkCells(visit, listing);
+  if (listing.only === undefined) await checkCells(visit, listing, seen.size);
 }
 
 /** A page, and the rows that were asked for; null: as many as Nova gives. */
@@ -67,7 +74,7 @@ async function getPageInTime(
 ): Promise<{ page: ServerPage; limit: number | null }> {
   const { projectId, allTenants, only, probe } = listing;
   const { pageRows } = visit.session;
-  const key = `${await visit.sharedEndpoint()} ${projectId} ${allTenants} ${only}`;
+  const key = `${await visit.sharedEndpoint()} ${projectId} ${allTenants}`;
   for (let isSecond = false; ; isSecond = true) {
     const limit = probe ?? pageRows.get(key);
     try {
@@ -84,10 +91,12 @@ async function getPageInTime(
 }
 
 /**
- * Asks for names only, which is far less work, but bare.
+ * Asks for names only, which is far less work, but bare: behind requests that were not, no row told of a cell that is down.
+ * @param seen servers that were listed: Nova names those of such a cell only where a page has room for them
  * @throws CollectError of reason `incomplete` where a cell is down
  */
-async function checkCells(visit: Visit, { projectId, allTenants }: Listing): Promise<void> {
+export async function checkCells(visit: Visit, { projectId, allTenants }: Listing, seen: number): Promise<void> {
+  if (seen >= DEFAULT_PAGE) return;
   const version = visit.cloud.microversions.get(await visit.sharedEndpoint()) ?? MICROVERSIONS.downCells;
   if (version !== MICROVERSIONS.downCells) return;
   const query = queryString({ allTenants, marker: null, limit: null });

@@ -54,6 +54,10 @@ export interface Access {
   projectsStale: boolean;
   /** Projects that were in the last whole list but one, or before, and may exist, by id. */
   missing: Map<string, { project: Project; fate: Fate }>;
+  /** Servers of each project in the last whole listing, where that took many pages; else null. */
+  sizes: ReadonlyMap<string, number> | null;
+  /** Whether Nova picks one project's servers out of all where it is asked to; null where that was not tried. */
+  picksProject: boolean | null;
   /** Ids seen in listings that belong to no project of `projects`. */
   foreign: Set<string>;
 }
@@ -85,6 +89,8 @@ export class Session {
     projects: null,
     projectsStale: true,
     missing: new Map(),
+    sizes: null,
+    picksProject: null,
     foreign: new Set(),
   };
   /** Rows to ask for, by listing, where a whole page took longer than a proxy would wait. */
@@ -238,6 +244,7 @@ export class Session {
   #askAgain(): void {
     this.access.domainProjectsForbidden = false;
     this.access.projectsStale = true;
+    this.access.picksProject ||= null;
     if (this.access.view === 'denied' || this.access.view === 'unproven') this.access.view = 'unknown';
   }
 

@@ -1,4 +1,5 @@
 import { type Answer, computeError } from './answer.js';
+import type { CloudOptions } from './options.js';
 import { STATUSES } from './nova-row.js';
 import { parseAllTenants } from './request.js';
 
@@ -41,7 +42,11 @@ function checkLimit(limit: string | null): Answer | null {
 }
 
 /** Reads a listing's query as Nova 26 does; an answer instead is the refusal. */
-export function parseServerQuery(query: URLSearchParams, minor: number, maxLimit: number): ServerQuery | Answer {
+export function parseServerQuery(
+  query: URLSearchParams,
+  minor: number,
+  { maxLimit, projectFilter }: CloudOptions,
+): ServerQuery | Answer {
   const foreign = [...query.keys()].find((name) => NOT_SIMULATED.has(name));
   if (foreign !== undefined) return computeError(501, `The simulator does not know the parameter ${foreign}.`);
   const limit = last(query, 'limit');
@@ -60,7 +65,7 @@ export function parseServerQuery(query: URLSearchParams, minor: number, maxLimit
     marker: last(query, 'marker') || null,
     status,
     // Without all_tenants Nova puts the token's project in place of these, silently.
-    projectIds: allTenants ? [...query.getAll('project_id'), ...query.getAll('tenant_id')] : [],
+    projectIds: allTenants && projectFilter ? [...query.getAll('project_id'), ...query.getAll('tenant_id')] : [],
     bare: [...query.keys()].every((name) => name === 'all_tenants'),
   };
 }

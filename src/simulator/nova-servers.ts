@@ -81,7 +81,7 @@ function nextLink(request: SimRequest, root: string, marker: string): string {
 
 /** `GET /servers` and `GET /servers/detail`. */
 export function listServers(cloud: Cloud, request: SimRequest, minor: number, rights: Rights): Answer {
-  const query = parseServerQuery(request.query, minor, cloud.options.maxLimit);
+  const query = parseServerQuery(request.query, minor, cloud.options);
   if ('headers' in query) return query;
   const scope = scopeOf(request, query, rights);
   if (!scope) {

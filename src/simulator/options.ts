@@ -22,6 +22,8 @@ export interface CloudOptions {
   maxMicroversion: string;
   /** Nova's `[api]max_limit`: servers on a page. */
   maxLimit: number;
+  /** false: `project_id` is silently dropped from a listing, as Nova does with filters that a role is not allowed (`allow_all_filters`). */
+  projectFilter: boolean;
   /** Every answer waits this long, in milliseconds. */
   latencyMs: number;
   /** An idle connection is closed after so long, in milliseconds (read at the start); if clients keep theirs longer, it may be under a request. */
@@ -44,6 +46,7 @@ export const DEFAULT_OPTIONS: CloudOptions = {
   projectListLimit: null,
   maxMicroversion: '2.93',
   maxLimit: 1000,
+  projectFilter: true,
   latencyMs: 0,
   keepAliveMs: 75_000,
   record: true,

@@ -36,7 +36,8 @@ export interface CollectionProgress {
 export class Collection {
   readonly list: DomainList;
   readonly startedAt: number;
-  readonly #options: CollectionOptions;
+  /** Without what collects: that holds the rows of listings that domains shared. */
+  readonly #options: Omit<CollectionOptions, 'collect'>;
   readonly #collectedAt: number;
   readonly #domains: { domain: Domain; progress: Progress }[];
   readonly #life = new Lifetime();
@@ -46,8 +47,8 @@ export class Collection {
   #final: Snapshot | null = null;
   #leastTimeMs = Infinity;
 
-  constructor(options: CollectionOptions) {
-    const { list, clock, collect } = options;
+  constructor({ collect, ...options }: CollectionOptions) {
+    const { list, clock } = options;
     this.#options = options;
     this.list = list;
     this.startedAt = clock.mono();

@@ -157,7 +157,7 @@ export class CloudListing {
 
   async #pass(lister: Member): Promise<void> {
     try {
-      for await (const page of listServers(lister.visit, { projectId: null, allTenants: true })) {
+      for await (const { servers: page } of listServers(lister.visit, { projectId: null, allTenants: true })) {
         for (const [id, servers] of groupByProject(page)) {
           this.#byProject.set(id, (this.#byProject.get(id) ?? []).concat(servers));
           const owner = this.#owners.get(id);

@@ -29,7 +29,11 @@ export async function probeView(job: Job): Promise<View> {
   const { visit, book } = job;
   const loginProjectId = (await visit.login()).token.projectId;
   try {
-    for await (const rows of listServers(visit, { projectId: null, allTenants: true, probe: PROBE_ROWS })) {
+    for await (const { servers: rows } of listServers(visit, {
+      projectId: null,
+      allTenants: true,
+      probe: PROBE_ROWS,
+    })) {
       if (book.isRemembered) {
         const ids = rows.map(({ projectId }) => projectId);
         await book.lookUp(ids, visit.session.access.foreign);

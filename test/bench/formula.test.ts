@@ -26,7 +26,12 @@ describe('bench: the least number of requests', () => {
       { authProjects: 1000, servers: 10_000 },
       { authProjects: 1000, limits: 10_000 },
     ],
-    one: [{ servers: 21 }, { servers: 21 }, { authProjects: 1, servers: 30 }, { authProjects: 1, limits: 10 }],
+    one: [
+      { servers: 31, projects: 1 },
+      { servers: 21 },
+      { authProjects: 1, servers: 30 },
+      { authProjects: 1, limits: 10 },
+    ],
     slow: [
       { servers: 100 },
       { servers: 11 },

@@ -261,8 +261,8 @@ describe('Any pages of the cloud', () => {
         const seen: string[] = [];
         const expected: string[] = [];
         try {
-          for await (const page of listServers(bench.visit(), { projectId: null, allTenants: false })) {
-            seen.push(...page.map(({ id }) => id));
+          for await (const { servers } of listServers(bench.visit(), { projectId: null, allTenants: false })) {
+            seen.push(...servers.map(({ id }) => id));
           }
         } catch (error) {
           expect(error).to.be.instanceOf(CollectError).and.to.include({ reason: 'bad_response' });

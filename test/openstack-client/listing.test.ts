@@ -33,7 +33,7 @@ describe('listServers', () => {
 
   async function list(listing: Partial<Listing> = {}, visit = bench.visit()): Promise<string[]> {
     const ids: string[] = [];
-    for await (const servers of listServers(visit, { projectId: null, allTenants: false, ...listing })) {
+    for await (const { servers } of listServers(visit, { projectId: null, allTenants: false, ...listing })) {
       ids.push(...servers.map(({ id }) => id));
     }
     return ids;
@@ -109,7 +109,7 @@ describe('listServers', () => {
     const seen: number[] = [];
     const error = await failure(
       (async () => {
-        for await (const servers of listServers(bench.visit(), { projectId: null, allTenants: false })) {
+        for await (const { servers } of listServers(bench.visit(), { projectId: null, allTenants: false })) {
           seen.push(servers.length);
         }
       })(),
@@ -254,7 +254,7 @@ describe('listServers', () => {
       const ids: string[] = [];
       const error = await failure(
         (async () => {
-          for await (const servers of listServers(bench.visit(), { projectId: 'p1', allTenants: false })) {
+          for await (const { servers } of listServers(bench.visit(), { projectId: 'p1', allTenants: false })) {
             ids.push(...servers.map(({ id }) => id));
           }
         })(),

@@ -5,7 +5,7 @@ import { type DomainPlan, withRig, worldOf } from './rig.js';
 
 /** What a call was, without ids: `3 x servers ?all_tenants=1&limit=20 @2.69 200`. */
 function describeCall({ route, query, microversion, status }: Call): string {
-  const parameters = query.replace(/(domain_id|marker)=[^&]+/g, '$1=…');
+  const parameters = query.replace(/(domain_id|project_id|marker)=[^&]+/g, '$1=…');
   return [route, parameters && `?${parameters}`, microversion && `@${microversion}`, status].filter(Boolean).join(' ');
 }
 
@@ -145,7 +145,22 @@ const CASES: Case[] = [
     warm: ['5 x limits @2.47 200', '1 x projects ?domain_id=… 200'],
   },
   {
-    title: 'pages of 4 servers: the first request bare, the next ones by marker alone, and none behind a short page',
+    title: 'pages of 6 servers: the first request bare, the next ones by marker alone, and none behind a short page',
+    domains: [{ name: 'acme', role: 'domain_admin', projects: FIVE }],
+    cloud: { maxLimit: 6 },
+    vcpus: 15,
+    strategy: 'domain-list',
+    cold: [
+      '1 x login 201',
+      '1 x projects ?domain_id=… 200',
+      `1 x ${PROBE} 200`,
+      `1 x ${LIST}`,
+      '2 x servers ?all_tenants=1&marker=… @2.69 200',
+    ],
+    warm: [`1 x ${LIST}`, '2 x servers ?all_tenants=1&marker=… @2.69 200'],
+  },
+  {
+    title: 'four pages of 4 servers: one after the other at first, and project by project from then on',
     domains: [{ name: 'acme', role: 'domain_admin', projects: FIVE }],
     cloud: { maxLimit: 4 },
     vcpus: 15,
@@ -157,7 +172,7 @@ const CASES: Case[] = [
       `1 x ${LIST}`,
       '3 x servers ?all_tenants=1&marker=… @2.69 200',
     ],
-    warm: [`1 x ${LIST}`, '3 x servers ?all_tenants=1&marker=… @2.69 200'],
+    warm: ['1 x projects ?domain_id=… 200', `1 x ${LIST}`, '5 x servers ?all_tenants=1&project_id=… @2.69 200'],
   },
   {
     title: 'an exact multiple of the page size: a last page that is empty',

@@ -52,8 +52,8 @@ export const provenCloudList: Strategy = async (job) => {
 async function confirmEmpty({ visit, book, fanOut }: Job): Promise<void> {
   await pLimit(fanOut).map(book.projects.keys(), async (only) => {
     const listing = { projectId: null, allTenants: true, only, probe: 1 };
-    for await (const rows of listServers(visit, listing)) {
-      if (!rows.some(({ projectId }) => book.projects.has(projectId))) continue;
+    for await (const { servers } of listServers(visit, listing)) {
+      if (!servers.some(({ projectId }) => book.projects.has(projectId))) continue;
       throw new ViewLost('denied', "the listing by another domain's login does not show this domain");
     }
   });

@@ -2,6 +2,7 @@ import { CollectError } from '../../errors.js';
 import type { Server } from '../../openstack/compute.js';
 import { listServers } from '../../openstack/listing.js';
 import type { View } from '../../openstack/session.js';
+import { isWorthParting, listByProject, noteSizes } from '../parts.js';
 import { provenView } from '../probe.js';
 import { ViewLost } from '../strategy.js';
 import type { Job, Strategy } from '../job.js';
@@ -18,12 +19,22 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
   const isElsewhere = ({ projectId }: Server): boolean => projectId !== loginProjectId;
   const strays: Server[] = [];
   let view: View = 'unproven';
+  let mayPart = true;
+  let read = 0;
+  let rows = 0;
   for await (const page of listServers(visit, { projectId: null, allTenants: true })) {
+    const { servers } = page;
+    read += 1;
+    rows ||= servers.length;
     if (stopAtForeign && book.isWhole) {
-      await book.lookUp(projectsOf(page), access.foreign);
-      if (provenView(page, job, loginProjectId) === 'cloud') return 'cloud';
+      await book.lookUp(projectsOf(servers), access.foreign);
+      if (provenView(servers, job, loginProjectId) === 'cloud') return 'cloud';
     }
-    if (addOwn(job, page, strays).some(isElsewhere)) view = 'domain';
+    if (addOwn(job, servers, strays).some(isElsewhere)) view = 'domain';
+    if (mayPart && view === 'domain' && isWorthParting(job, { page, read })) {
+      if (await listByProject(job, page)) break;
+      mayPart = false;
+    }
   }
   if (strays.length > 0) {
     // Once for all pages: one of the projects may be new.
@@ -33,6 +44,7 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
     if (others.length > 0) view = noteOthers(job, others) ?? view;
   }
   progress.noteRead(book.projects.keys());
+  noteSizes(job, rows);
   if (view !== 'unproven') return view;
   // With no other project in the domain, the rows of this one are all there is; no row would tell of a new one.
   await book.refresh();

@@ -7,8 +7,8 @@ export const projectList: Strategy = async (job) => {
   const { progress, visit, book } = job;
   progress.strategy = 'project-list';
   await eachProject(job, async ({ id }) => {
-    for await (const page of listServers(visit, { projectId: id, allTenants: false })) {
-      progress.addServers(page.filter((server) => book.projects.has(server.projectId)));
+    for await (const { servers } of listServers(visit, { projectId: id, allTenants: false })) {
+      progress.addServers(servers.filter((server) => book.projects.has(server.projectId)));
     }
   });
 };
