@@ -61,9 +61,9 @@ export class HttpClient {
     return this.#limiter.used;
   }
 
-  /** Whether a request would be sent at once. */
+  /** Whether more than one request would be sent at once. */
   get hasRoom(): boolean {
-    return this.#limiter.used < this.#options.requestConcurrency;
+    return this.#limiter.used + 1 < this.#options.requestConcurrency;
   }
 
   close(): Promise<void> {

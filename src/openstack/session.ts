@@ -56,7 +56,7 @@ export interface Access {
   missing: Map<string, { project: Project; fate: Fate }>;
   /** Servers of each project in the last whole listing, where that took many pages; else null. */
   sizes: ReadonlyMap<string, number> | null;
-  /** Whether Nova picks one project's servers out of all where it is asked to; null where that was not tried. */
+  /** Whether Nova was seen to pick one project's servers out of all, as it is asked to; null: not tried since the login. */
   picksProject: boolean | null;
   /** Ids seen in listings that belong to no project of `projects`. */
   foreign: Set<string>;

@@ -119,32 +119,33 @@ export class Collector {
   }
 
   #begin(list: DomainList): Collection {
-    const { settings, clock, log, observer } = this.#options;
+    const { settings, clock, observer } = this.#options;
     this.#forgetOthers(list.domains);
-    const strategy = STRATEGIES[settings.strategy];
-    const listings = new CloudListings(this.#foreign);
-    const collect = (domain: Domain, progress: Progress, ask: Ask): Promise<void> => {
-      const visit = new Visit(this.#session(domain), ask, this.#cloud(domain));
-      const book = new ProjectBook(visit, progress, ({ name, id }) =>
-        log.warn('a project is gone', { domain: domain.label, project: name, project_id: id }),
-      );
-      const { counting, requestConcurrency: fanOut } = settings;
-      const { disabledProjects } = domain;
-      return collectDomain({ visit, progress, book, listings, counting, fanOut, disabledProjects }, strategy, {
-        clock,
-        log,
-      });
-    };
     this.#current = new Collection({
       list,
       counting: settings.counting,
       clock,
-      collect,
+      collect: this.#collectWith(new CloudListings(this.#foreign)),
       onError: (domain, reason) => observer.error(domain, reason),
       onEnd: (snapshot) => this.#options.onEnd?.(snapshot),
     });
     this.#open = [...this.#open.filter(({ isOpen }) => isOpen), this.#current];
     return this.#current;
+  }
+
+  /** A closure that nothing else shares: with it goes the last hold on the listings and their rows. */
+  #collectWith(listings: CloudListings) {
+    const { settings, clock, log } = this.#options;
+    const { strategy, counting, requestConcurrency: fanOut } = settings;
+    return (domain: Domain, progress: Progress, ask: Ask): Promise<void> => {
+      const visit = new Visit(this.#session(domain), ask, this.#cloud(domain));
+      const book = new ProjectBook(visit, progress, ({ name, id }) =>
+        log.warn('a project is gone', { domain: domain.label, project: name, project_id: id }),
+      );
+      const { disabledProjects } = domain;
+      const job = { visit, progress, book, listings, counting, fanOut, disabledProjects };
+      return collectDomain(job, STRATEGIES[strategy], { clock, log });
+    };
   }
 
   /** Domains that left the file take their tokens and what was learnt with them; refused passwords stay refused. */

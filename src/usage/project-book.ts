@@ -1,4 +1,4 @@
-import { CollectError } from '../errors.js';
+import { CollectError, CollectionOver } from '../errors.js';
 import type { Project } from '../openstack/identity.js';
 import type { ProjectList } from '../openstack/projects.js';
 import type { Fate } from '../openstack/session.js';
@@ -74,22 +74,43 @@ export class ProjectBook {
     for (const id of unknown) this.#judged.add(id);
   }
 
+  /**
+   * The list as it is in this collection, if it can be had: that it can't is no error, since the remembered one serves.
+   * @returns whether these are all projects of the domain
+   * @throws CollectionOver
+   */
+  async tryRead(): Promise<boolean> {
+    if (this.isRemembered) {
+      try {
+        const read = this.#readNow('whole');
+        await read;
+        this.#read = read;
+      } catch (error) {
+        if (!(error instanceof CollectError) || error instanceof CollectionOver) throw error;
+        return false;
+      }
+    }
+    return this.isWhole;
+  }
+
   /** The list read anew. Where that fails, the error is noted, and what is known is used. */
   async refresh(): Promise<void> {
     this.#read = this.#readNow();
     try {
       await this.#read;
     } catch (error) {
-      if (!(error instanceof CollectError)) throw error;
+      if (!(error instanceof CollectError) || error instanceof CollectionOver) throw error;
       this.#noteUnread(error);
     }
   }
 
-  async #readNow(): Promise<void> {
+  /** @param least what is taken for a list: `whole`, or what there is, with an error */
+  async #readNow(least: 'whole' | 'some' = 'some'): Promise<void> {
     const { access } = this.#visit.session;
     const known = access.projects?.projects ?? new Map<string, Project>();
     const list = await this.#visit.listProjects();
     if (list.problem) {
+      if (least === 'whole') throw list.problem;
       this.#noteUnread(list.problem);
       this.#use(list);
     } else {

@@ -31,8 +31,9 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
       if (provenView(servers, job, loginProjectId) === 'cloud') return 'cloud';
     }
     if (addOwn(job, servers, strays).some(isElsewhere)) view = 'domain';
-    if (mayPart && view === 'domain' && isWorthParting(job, { page, read })) {
-      if (await listByProject(job, page)) break;
+    const chain = { page, read };
+    if (mayPart && view === 'domain' && isWorthParting(job, chain)) {
+      if (await listByProject(job, chain)) break;
       mayPart = false;
     }
   }
