@@ -35,6 +35,8 @@ export interface ServerPage {
   servers: Server[];
   /** Query of the next page. */
   next: URLSearchParams | null;
+  /** The least `updated` of the rows, as Nova writes it. */
+  oldestUpdate: string | null;
 }
 
 /** Nova keeps these as integers of 32 bits; a larger one is none that it could have meant. */
@@ -48,6 +50,7 @@ const serversSchema = z.object({
       status: z.string().min(1),
       flavor: z.object({ vcpus: amount, ram: amount }).nullish(),
       'OS-SRV-USG:launched_at': z.string().nullish(),
+      updated: z.string().nullish(),
     }),
   ),
   servers_links: z.array(z.object({ rel: z.string(), href: z.string() })).default([]),
@@ -57,7 +60,10 @@ export function parseServers({ json }: HttpAnswer): ServerPage {
   const { servers, servers_links: links } = parseAnswer(serversSchema, json(), 'servers');
   const next = links.find(({ rel }) => rel === 'next');
   const projectIds = new Map<string, string>();
+  let oldestUpdate: string | null = null;
+  for (const { updated } of servers) if (updated && !(oldestUpdate && oldestUpdate <= updated)) oldestUpdate = updated;
   return {
+    oldestUpdate,
     servers: servers.map((row) => ({
       id: row.id,
       projectId: shared(projectIds, row.tenant_id),

@@ -14,8 +14,8 @@ export interface Listing {
   /** Whose token asks; null: the login's own project. */
   projectId: string | null;
   allTenants: boolean;
-  /** With `allTenants`: servers of this project only. */
-  only?: string;
+  /** Nova's filters, such as `project_id` beside all tenants. */
+  filter?: Readonly<Record<string, string>>;
   /** At most that many rows, and no second page. */
   probe?: number;
 }
@@ -26,6 +26,13 @@ export interface ServersPage {
   hasNext: boolean;
   /** The first one was asked for without a limit, so that Nova told of a cell that is down, as far as it has room. */
   isBare: boolean;
+  /**
+   * Milliseconds since the epoch by the cloud's clock: it shows whatever had happened by then. null where the cloud tells no
+   * time.
+   */
+  asOf: number | null;
+  /** When the row that changed last of all before the others did so, as Nova writes it; null without rows. */
+  oldestUpdate: string | null;
 }
 
 /** Nova's default `max_limit`: what a page holds when none was asked for. */
@@ -49,9 +56,9 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
   let rows = DEFAULT_PAGE;
   let isBare = true;
   for (;;) {
-    const { page, limit } = await getPageInTime(visit, listing, { marker, rows });
+    const { page, limit, asOf } = await getPageInTime(visit, listing, { marker, rows });
     if (marker === null) isBare = limit === null;
-    yield { servers: page.servers, hasNext: page.next !== null, isBare };
+    yield { servers: page.servers, hasNext: page.next !== null, isBare, asOf, oldestUpdate: page.oldestUpdate };
     if (listing.probe !== undefined) return;
     if (!page.next && isBare) return;
     idle = page.servers.some(({ id }) => !seen.has(id)) ? 0 : idle + 1;
@@ -63,7 +70,7 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
     markers.add(marker);
     rows = Math.max(1, page.servers.length);
   }
-  if (listing.only === undefined) await checkCells(visit, listing, seen.size);
+  if (listing.filter === undefined) await checkCells(visit, listing, seen.size);
 }
 
 /** A page, and the rows that were asked for; null: as many as Nova gives. */
@@ -71,14 +78,19 @@ async function getPageInTime(
   visit: Visit,
   listing: Listing,
   { marker, rows }: { marker: string | null; rows: number },
-): Promise<{ page: ServerPage; limit: number | null }> {
-  const { projectId, allTenants, only, probe } = listing;
+): Promise<{ page: ServerPage; limit: number | null; asOf: number | null }> {
+  const { projectId, allTenants, filter, probe } = listing;
   const { pageRows } = visit.session;
   const key = `${await visit.sharedEndpoint()} ${projectId} ${allTenants}`;
   for (let isSecond = false; ; isSecond = true) {
     const limit = probe ?? pageRows.get(key);
     try {
-      return { page: await getPage(visit, projectId, { allTenants, only, marker, limit }), limit };
+      const path = `/servers/detail${queryString({ allTenants, filter, marker, limit })}`;
+      const asked = visit.cloud.clock.mono();
+      const answer = await get(visit, projectId, path);
+      const date = Date.parse(answer.header('date') ?? '');
+      const asOf = Number.isNaN(date) ? null : date - (visit.cloud.clock.mono() - asked);
+      return { page: parseServers(answer), limit, asOf };
     } catch (error) {
       const tookTooLong = error instanceof HttpFailure && (error.status === 502 || error.status === 504);
       if (!tookTooLong || probe !== undefined) throw error;
@@ -109,13 +121,9 @@ export async function checkCells(visit: Visit, { projectId, allTenants }: Listin
 
 interface Query {
   allTenants: boolean;
-  only?: string | undefined;
+  filter?: Listing['filter'] | undefined;
   marker: string | null;
   limit: number | null;
-}
-
-async function getPage(visit: Visit, projectId: string | null, query: Query): Promise<ServerPage> {
-  return parseServers(await get(visit, projectId, `/servers/detail${queryString(query)}`));
 }
 
 /** At 2.69, or where the endpoint does not speak that, at 2.47. */
@@ -133,10 +141,10 @@ async function get(visit: Visit, projectId: string | null, path: string): Promis
   }
 }
 
-function queryString({ allTenants, only, marker, limit }: Query): string {
+function queryString({ allTenants, filter, marker, limit }: Query): string {
   const query = new URLSearchParams({
     ...(allTenants ? { all_tenants: '1' } : {}),
-    ...(only === undefined ? {} : { project_id: only }),
+    ...filter,
     ...(limit === null ? {} : { limit: String(limit) }),
     ...(marker === null ? {} : { marker }),
   });

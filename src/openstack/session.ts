@@ -6,6 +6,7 @@ import type { Secret } from '../secret.js';
 import type { CatalogService } from './catalog.js';
 import { LoginFailure, type LoginGates } from './gates.js';
 import { parseToken, rescopeBody, type IssuedToken, type Project } from './identity.js';
+import { Ledgers } from './ledger.js';
 import { asLoginError, loginBody, readSecret } from './login.js';
 import type { Passwords } from './password.js';
 import type { ProjectList } from './projects.js';
@@ -93,6 +94,7 @@ export class Session {
     picksProject: null,
     foreign: new Set(),
   };
+  readonly ledgers = new Ledgers();
   /** Rows to ask for, by listing, where a whole page took longer than a proxy would wait. */
   readonly pageRows: Remembered<number>;
   readonly #options: SessionOptions;
@@ -190,8 +192,9 @@ export class Session {
     return token && this.#options.clock.mono() < token.expiresAt ? token : null;
   }
 
-  /** Forgets the tokens of projects that are gone. */
+  /** Forgets the tokens and listings of projects that are gone. */
   keepOnly(projectIds: ReadonlySet<string>): void {
+    this.ledgers.keepOnly(projectIds);
     for (const tokens of [this.#children, this.#used])
       for (const id of tokens.keys()) if (!projectIds.has(id)) tokens.delete(id);
     for (const id of this.forbiddenProjects) if (!projectIds.has(id)) this.forbiddenProjects.delete(id);
@@ -245,6 +248,7 @@ export class Session {
     this.access.domainProjectsForbidden = false;
     this.access.projectsStale = true;
     this.access.picksProject ||= null;
+    this.ledgers.clear();
     if (this.access.view === 'denied' || this.access.view === 'unproven') this.access.view = 'unknown';
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import { CollectError } from '../errors.js';
 import type { Ask, HttpClient } from '../http/client.js';
 import type { FairLimiter } from '../http/limiter.js';
@@ -16,6 +17,9 @@ export interface CloudAccess {
   projects: FairLimiter;
   /** The highest microversion of ours that a compute endpoint speaks, where that is not the highest of all. */
   microversions: Remembered<Microversion>;
+  clock: Pick<Clock, 'mono'>;
+  /** Milliseconds until a listing is read in full again, drawn anew for each; null: listings are always read in full. */
+  untilResync: (() => number) | null;
   /** Told of each address of Nova that a catalog gives. */
   noteEndpoint: (url: string) => void;
 }

@@ -36,6 +36,12 @@ export const OPTIONS = {
     default: 'auto',
     help: 'auto, domain-list, cloud-list, project-list or project-limits',
   },
+  'collect.incremental': {
+    value: 'MODE',
+    default: 'off',
+    help: 'auto: ask for changes between full listings; or off',
+  },
+  'collect.resync-interval': { value: 'TIME', default: '15m', help: 'longest time between full listings' },
   'collect.projects': { help: 'series per project too' },
   'web.listen-address': {
     value: 'ADDR',

@@ -24,6 +24,10 @@ export interface CollectSettings {
   requestConcurrency: number;
   counting: Counting;
   strategy: StrategyName | 'auto';
+  /** `auto`: listings that were read in full are brought up to date by what changed. */
+  incremental: 'auto' | 'off';
+  /** Until a listing is read in full again, at most. */
+  resyncIntervalMs: number;
   projects: boolean;
 }
 
@@ -78,6 +82,8 @@ export function readSettings(args: Arguments, environment: Environment): Setting
       requestConcurrency: read('collect.request-concurrency', values.positiveInteger),
       counting: read('collect.counting', values.oneOf(COUNTINGS)),
       strategy: read('collect.strategy', values.oneOf(['auto', ...STRATEGY_NAMES])),
+      incremental: read('collect.incremental', values.oneOf(['auto', 'off'])),
+      resyncIntervalMs: read('collect.resync-interval', values.positiveDuration),
       projects: optional('collect.projects', values.boolean) ?? false,
     },
     web: {

@@ -186,14 +186,17 @@ export class Collector {
     const key = cloudKey(cloud);
     let access = this.#clouds.get(key);
     if (!access) {
-      const { settings, clock, observer } = this.#options;
-      const { requestConcurrency, domainConcurrency, requestTimeoutMs } = settings;
+      const { settings, clock, observer, random } = this.#options;
+      const { requestConcurrency, domainConcurrency, requestTimeoutMs, incremental, resyncIntervalMs } = settings;
       const observe: AttemptObserver = (attempt) => observer.attempt(attempt);
       access = {
         http: new HttpClient({ requestConcurrency, domainConcurrency, requestTimeoutMs, clock, observe }),
         // As many again as have a slot: one is ready whenever a slot is free.
         projects: new FairLimiter({ slots: 2 * requestConcurrency, holders: 2 * requestConcurrency }),
         microversions: new Remembered(clock),
+        clock,
+        // Spread, so that domains which were read in full together are not for ever after.
+        untilResync: incremental === 'auto' ? () => resyncIntervalMs * (0.5 + 0.5 * random()) : null,
         noteEndpoint: (url) => this.#warnOfPlainHttp(url),
       };
       this.#clouds.set(key, access);

@@ -2,7 +2,7 @@ import { type CollectError, CollectionOver } from '../errors.js';
 import { HttpFailure } from '../http/request.js';
 import type { Server } from '../openstack/compute.js';
 import { LoginFailure } from '../openstack/gates.js';
-import { listServers } from '../openstack/listing.js';
+import { Reading } from '../openstack/reading.js';
 import type { Session } from '../openstack/session.js';
 import type { Visit } from '../openstack/visit.js';
 import { ViewLost } from './strategy.js';
@@ -157,7 +157,8 @@ export class CloudListing {
 
   async #pass(lister: Member): Promise<void> {
     try {
-      for await (const { servers: page } of listServers(lister.visit, { projectId: null, allTenants: true })) {
+      const reading = new Reading(lister.visit, { projectId: null, allTenants: true });
+      for await (const { servers: page } of reading.pages()) {
         for (const [id, servers] of groupByProject(page)) {
           this.#byProject.set(id, (this.#byProject.get(id) ?? []).concat(servers));
           const owner = this.#owners.get(id);

@@ -175,6 +175,28 @@ const TABLE: Row[] = [
     read: (s) => s.collect.minIntervalMs,
   },
   {
+    flag: 'collect.incremental',
+    byDefault: 'off',
+    good: [
+      ['auto', 'auto'],
+      ['off', 'off'],
+    ],
+    bad: ['on', 'AUTO', 'yes'],
+    advice: 'auto',
+    read: (s) => s.collect.incremental,
+  },
+  {
+    flag: 'collect.resync-interval',
+    byDefault: 900_000,
+    good: [
+      ['1m', 60_000],
+      ['4h', 14_400_000],
+    ],
+    bad: ['0s', '15', '-1m', 'never'],
+    advice: '',
+    read: (s) => s.collect.resyncIntervalMs,
+  },
+  {
     flag: 'collect.domain-concurrency',
     byDefault: 64,
     good: [['1', 1]],

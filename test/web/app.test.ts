@@ -61,6 +61,8 @@ describe('web', () => {
           requestConcurrency: 1,
           counting: 'allocated',
           strategy: 'auto',
+          incremental: 'off',
+          resyncIntervalMs: 900_000,
           projects: false,
         },
         web: { listen: { host: '127.0.0.1', port: 0 }, configFile: null, telemetryPath, enableLifecycle },

@@ -1,6 +1,6 @@
 import { CollectError } from '../../errors.js';
 import type { Server } from '../../openstack/compute.js';
-import { listServers } from '../../openstack/listing.js';
+import { Reading } from '../../openstack/reading.js';
 import type { View } from '../../openstack/session.js';
 import { isWorthParting, listByProject, noteSizes } from '../parts.js';
 import { provenView } from '../probe.js';
@@ -19,10 +19,11 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
   const isElsewhere = ({ projectId }: Server): boolean => projectId !== loginProjectId;
   const strays: Server[] = [];
   let view: View = 'unproven';
+  const reading = new Reading(visit, { projectId: null, allTenants: true });
   let mayPart = true;
   let read = 0;
   let rows = 0;
-  for await (const page of listServers(visit, { projectId: null, allTenants: true })) {
+  for await (const page of reading.pages()) {
     const { servers } = page;
     read += 1;
     rows ||= servers.length;
@@ -33,7 +34,10 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
     if (addOwn(job, servers, strays).some(isElsewhere)) view = 'domain';
     const chain = { page, read };
     if (mayPart && view === 'domain' && isWorthParting(job, chain)) {
-      if (await listByProject(job, chain)) break;
+      if (await listByProject(job, chain)) {
+        reading.keep(progress.servers.values());
+        break;
+      }
       mayPart = false;
     }
   }
@@ -45,7 +49,7 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
     if (others.length > 0) view = noteOthers(job, others) ?? view;
   }
   progress.noteRead(book.projects.keys());
-  noteSizes(job, rows);
+  if (reading.isFull) noteSizes(job, rows);
   if (view !== 'unproven') return view;
   // With no other project in the domain, the rows of this one are all there is; no row would tell of a new one.
   await book.refresh();

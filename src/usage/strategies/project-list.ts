@@ -1,4 +1,4 @@
-import { listServers } from '../../openstack/listing.js';
+import { Reading } from '../../openstack/reading.js';
 import type { Strategy } from '../job.js';
 import { eachProject } from './project-wise.js';
 
@@ -7,7 +7,7 @@ export const projectList: Strategy = async (job) => {
   const { progress, visit, book } = job;
   progress.strategy = 'project-list';
   await eachProject(job, async ({ id }) => {
-    for await (const { servers } of listServers(visit, { projectId: id, allTenants: false })) {
+    for await (const { servers } of new Reading(visit, { projectId: id, allTenants: false }).pages()) {
       progress.addServers(servers.filter((server) => book.projects.has(server.projectId)));
     }
   });

@@ -1,0 +1,55 @@
+import type { Server } from './compute.js';
+
+/** What a listing showed when it was read last, in full or as changes to what was known. */
+export interface Ledger {
+  /** Whose token asked; null: the login's own project. */
+  readonly projectId: string | null;
+  readonly servers: Map<string, Server>;
+  /** Milliseconds since the epoch by the cloud's clock: what happened later may not be in it. */
+  asOf: number;
+  /** Monotonic: when the reading began. */
+  readAt: number;
+  /** Monotonic: when it is to be read in full again. */
+  readonly dueAt: number;
+}
+
+/** Of older ones the cloud's database may have lost what became of their servers. */
+const MAX_AGE_MS = 30 * 60_000;
+
+/** The ledgers of one login: what another one may see has to be found out anew. */
+export class Ledgers {
+  readonly #byListing = new Map<string, Ledger>();
+  #projects: ReadonlySet<string> = new Set();
+
+  /** One that is good enough to ask for changes only. @param now monotonic */
+  get(listing: string, now: number): Ledger | null {
+    const ledger = this.#byListing.get(listing);
+    if (!ledger) return null;
+    if (now < ledger.dueAt && now - ledger.readAt <= MAX_AGE_MS) return ledger;
+    this.#byListing.delete(listing);
+    return null;
+  }
+
+  set(listing: string, ledger: Ledger): void {
+    const known = this.#byListing.get(listing);
+    // Collections overlap where scrapes do.
+    if (!known || known.readAt <= ledger.readAt) this.#byListing.set(listing, ledger);
+  }
+
+  delete(listing: string): void {
+    this.#byListing.delete(listing);
+  }
+
+  clear(): void {
+    this.#byListing.clear();
+  }
+
+  /** Of projects that are gone none is needed, and where any has come or gone the listings of all tenants are in doubt. */
+  keepOnly(projects: ReadonlySet<string>): void {
+    const isSame = projects.size === this.#projects.size && [...projects].every((id) => this.#projects.has(id));
+    this.#projects = projects;
+    for (const [listing, { projectId }] of this.#byListing) {
+      if (projectId === null ? !isSame : !projects.has(projectId)) this.#byListing.delete(listing);
+    }
+  }
+}

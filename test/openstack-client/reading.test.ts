@@ -1,0 +1,330 @@
+import { expect } from 'chai';
+
+import { CollectError, CollectionOver } from '../../src/errors.js';
+import { Lifetime } from '../../src/http/lifetime.js';
+import type { HttpAnswer } from '../../src/http/request.js';
+import type { Server } from '../../src/openstack/compute.js';
+import { Reading } from '../../src/openstack/reading.js';
+import { Bench } from './bench.js';
+import { answer, ask, fail, failure, refusal, type Sent } from './fake.js';
+
+const MINUTE_MS = 60_000;
+const RESYNC_MS = 15 * MINUTE_MS;
+/** What the cloud's clock shows when ours shows 0. */
+const CLOUD_EPOCH = Date.parse('2026-11-22T04:40:00Z');
+
+interface Row {
+  id: string;
+  status?: string;
+  tenant_id?: string;
+  flavor?: { vcpus: number; ram: number } | null;
+  updated?: string;
+}
+
+const query = ({ request }: Sent): URLSearchParams => new URL(request.url).searchParams;
+
+/** A Nova whose answers a test sets, by what is asked for. */
+class Nova {
+  readonly bench = new Bench();
+  listed: Row[] = [];
+  building: Row[] = [];
+  changed: Row[] = [];
+  hasDate = true;
+  /** Called before each answer. */
+  onAnswer: (sent: Sent) => void = () => undefined;
+
+  constructor() {
+    this.bench.tokenSeconds = 24 * 3600;
+    this.bench.cloud.untilResync = () => RESYNC_MS;
+    this.bench.onGet = (sent) => {
+      this.onAnswer(sent);
+      const asked = query(sent);
+      if (asked.has('changes-since')) return this.#page(this.changed);
+      return this.#page(asked.has('status') ? this.building : this.listed);
+    };
+  }
+
+  #page(rows: Row[]): HttpAnswer {
+    const servers = rows.map((row) => ({
+      tenant_id: 'home',
+      status: 'ACTIVE',
+      flavor: { vcpus: 1, ram: 1 },
+      updated: '2026-11-22T04:40:00Z',
+      ...row,
+    }));
+    const date = new Date(CLOUD_EPOCH + this.bench.clock.now).toUTCString();
+    return answer({ servers }, this.hasDate ? { date } : {});
+  }
+
+  async read(visit = this.bench.visit(), projectId: string | null = null): Promise<Server[]> {
+    const servers: Server[] = [];
+    for await (const page of new Reading(visit, { projectId, allTenants: projectId === null }).pages())
+      servers.push(...page.servers);
+    return servers;
+  }
+
+  /** Ids and status of what is read. */
+  async states(): Promise<string[]> {
+    return (await this.read()).map(({ id, status }) => `${id} ${status}`);
+  }
+
+  /** What was asked for since the last time: `full`, `changes`, `building`. */
+  asked(): string[] {
+    const gets = this.bench.http.sent.splice(0).filter(({ request }) => request.method === 'GET');
+    return gets.map((sent) => {
+      const asked = query(sent);
+      return asked.has('changes-since') ? 'changes' : (asked.get('status') ?? 'full');
+    });
+  }
+}
+
+describe('a reading of servers', () => {
+  let nova: Nova;
+  beforeEach(() => (nova = new Nova()));
+
+  it('is in full at first, and of what changed from then on, since five minutes before the last one', async () => {
+    nova.listed = [{ id: 'a' }, { id: 'b' }];
+    expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b ACTIVE']);
+    nova.bench.clock.advance(MINUTE_MS);
+    nova.changed = [{ id: 'b', status: 'SHUTOFF' }, { id: 'c' }];
+    expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b SHUTOFF', 'c ACTIVE']);
+    nova.bench.clock.advance(MINUTE_MS);
+    nova.changed = [];
+    expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b SHUTOFF', 'c ACTIVE']);
+    const lines = nova.bench.http.lines.filter((line) => line.startsWith('GET'));
+    expect(lines).to.deep.equal([
+      'GET /servers/detail?all_tenants=1',
+      'GET /servers/detail?all_tenants=1&changes-since=2026-11-22T04%3A35%3A00Z',
+      'GET /servers/detail?all_tenants=1&changes-since=2026-11-22T04%3A36%3A00Z',
+    ]);
+  });
+
+  it('takes the time before a slow answer, by which its rows may be', async () => {
+    nova.onAnswer = () => nova.bench.clock.advance(90_000);
+    await nova.read();
+    await nova.read();
+    expect(query(nova.bench.http.sent.at(-1)!).get('changes-since')).to.equal('2026-11-22T04:35:00Z');
+  });
+
+  it('takes over a new size', async () => {
+    nova.listed = [{ id: 'a' }];
+    await nova.read();
+    nova.changed = [{ id: 'a', status: 'VERIFY_RESIZE', flavor: { vcpus: 4, ram: 8 } }];
+    expect((await nova.read())[0]).to.include({ vcpus: 4, ramMb: 8 });
+  });
+
+  for (const status of ['DELETED', 'SOFT_DELETED']) {
+    it(`lets go of what is ${status}, and has it again when it is restored`, async () => {
+      nova.listed = [{ id: 'a' }, { id: 'b' }];
+      await nova.read();
+      nova.changed = [
+        { id: 'b', status },
+        { id: 'never seen', status },
+      ];
+      expect(await nova.states()).to.deep.equal(['a ACTIVE']);
+      nova.changed = [{ id: 'b' }];
+      expect(await nova.states()).to.have.members(['a ACTIVE', 'b ACTIVE']);
+    });
+  }
+
+  describe('with servers that are being built', () => {
+    beforeEach(async () => {
+      nova.listed = [{ id: 'a' }, { id: 'b', status: 'BUILD' }];
+      await nova.read();
+      nova.asked();
+    });
+
+    it('looks these up first, and then what changed', async () => {
+      nova.building = [{ id: 'b', status: 'BUILD' }];
+      expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b BUILD']);
+      expect(nova.asked()).to.deep.equal(['BUILD', 'changes']);
+    });
+
+    it('knows one that neither shows to be gone', async () => {
+      expect(await nova.states()).to.deep.equal(['a ACTIVE']);
+      nova.asked();
+      await nova.read();
+      expect(nova.asked()).to.deep.equal(['changes']);
+    });
+
+    it('takes the later answer where one was built in between', async () => {
+      nova.building = [{ id: 'b', status: 'BUILD' }];
+      nova.changed = [{ id: 'b' }];
+      expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b ACTIVE']);
+    });
+
+    it('adds one that is being built and was not known', async () => {
+      nova.building = [
+        { id: 'b', status: 'BUILD' },
+        { id: 'c', status: 'BUILD' },
+      ];
+      expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b BUILD', 'c BUILD']);
+    });
+  });
+
+  describe('is in full again', () => {
+    beforeEach(async () => {
+      nova.listed = [{ id: 'a' }];
+      await nova.read();
+      nova.asked();
+      nova.listed = [{ id: 'z' }];
+    });
+
+    const expectFull = async (asked: string[] = ['full']): Promise<void> => {
+      expect(await nova.states()).to.deep.equal(['z ACTIVE']);
+      expect(nova.asked()).to.deep.equal(asked);
+    };
+
+    it('after the resync interval, however often changes were read', async () => {
+      for (let minute = 1; minute < 15; minute += 1) {
+        nova.bench.clock.advance(MINUTE_MS);
+        expect(await nova.states()).to.deep.equal(['a ACTIVE']);
+      }
+      nova.asked();
+      nova.bench.clock.advance(MINUTE_MS);
+      await expectFull();
+    });
+
+    it('more than half an hour after the last one', async () => {
+      nova.bench.cloud.untilResync = () => 24 * 60 * MINUTE_MS;
+      nova.bench.session.ledgers.clear();
+      await nova.read();
+      nova.asked();
+      nova.bench.clock.advance(30 * MINUTE_MS);
+      await nova.read();
+      expect(nova.asked()).to.deep.equal(['changes']);
+      nova.bench.clock.advance(30 * MINUTE_MS + 1);
+      await expectFull();
+    });
+
+    it('after a new login, which may see more or less', async () => {
+      nova.bench.revoke();
+      await expectFull(['changes', 'changes', 'full']);
+    });
+
+    it('where a project has come or gone', async () => {
+      nova.bench.session.keepOnly(new Set(['home']));
+      await expectFull();
+      nova.bench.session.keepOnly(new Set(['home']));
+      await nova.read();
+      expect(nova.asked()).to.deep.equal(['changes']);
+      nova.bench.session.keepOnly(new Set(['home', 'new']));
+      await expectFull();
+    });
+
+    it('at once where a row has no flavor', async () => {
+      nova.changed = [{ id: 'a', flavor: null }];
+      await expectFull(['changes', 'full']);
+    });
+
+    it('at once where Nova does not know of changes, and shows what is older', async () => {
+      nova.changed = [{ id: 'a', updated: '2026-11-22T04:34:59Z' }];
+      await expectFull(['changes', 'full']);
+    });
+
+    it('at once where Nova refuses to tell of changes', async () => {
+      nova.onAnswer = (sent) => {
+        if (query(sent).has('changes-since')) fail(refusal(400));
+      };
+      await expectFull(['changes', 'full']);
+    });
+
+    for (const status of [403, 500, 503]) {
+      it(`after a reading that ended with ${status}`, async () => {
+        nova.onAnswer = () => fail(refusal(status));
+        expect((await failure(nova.read())).status).to.equal(status);
+        nova.onAnswer = () => undefined;
+        nova.asked();
+        await expectFull();
+      });
+    }
+  });
+
+  it('is of changes still after a collection that ended before its time', async () => {
+    nova.listed = [{ id: 'a' }];
+    await nova.read();
+    const life = new Lifetime();
+    nova.onAnswer = () => fail(new CollectionOver());
+    await failure(nova.read(nova.bench.visit(ask(life))));
+    nova.onAnswer = () => undefined;
+    nova.asked();
+    expect(await nova.states()).to.deep.equal(['a ACTIVE']);
+    expect(nova.asked()).to.deep.equal(['changes']);
+  });
+
+  it('is always in full where that is wanted', async () => {
+    nova.bench.cloud.untilResync = null;
+    await nova.read();
+    await nova.read();
+    expect(nova.asked()).to.deep.equal(['full', 'full']);
+  });
+
+  it('is always in full where the cloud tells no time, or a cell is down', async () => {
+    nova.hasDate = false;
+    await nova.read();
+    await nova.read();
+    nova.hasDate = true;
+    nova.listed = [{ id: 'a', flavor: null }];
+    await nova.read();
+    await nova.read();
+    expect(nova.asked()).to.deep.equal(['full', 'full', 'full', 'full']);
+  });
+
+  it('keeps the listings of projects apart, and of those alone that there are', async () => {
+    nova.bench.session.keepOnly(new Set(['p1', 'p2']));
+    for (const id of ['p1', 'p2']) await nova.read(nova.bench.visit(), id);
+    nova.asked();
+    nova.bench.session.keepOnly(new Set(['p2', 'p3']));
+    for (const id of ['p1', 'p2']) await nova.read(nova.bench.visit(), id);
+    expect(nova.asked()).to.deep.equal(['full', 'changes']);
+  });
+
+  it('remembers nothing of a listing that nobody wanted to its end, unless it is told the rest', async () => {
+    nova.listed = [{ id: 'a' }];
+    const begin = async (): Promise<Reading> => {
+      const reading = new Reading(nova.bench.visit(), { projectId: null, allTenants: true });
+      for await (const page of reading.pages()) {
+        expect(page.servers).to.have.length(1);
+        break;
+      }
+      expect(reading.isFull).to.equal(true);
+      return reading;
+    };
+    const [row] = await nova.read(nova.bench.visit(), 'other');
+    nova.asked();
+    await begin();
+    (await begin()).keep([row!, { ...row!, id: 'b' }]);
+    expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b ACTIVE']);
+    expect(nova.asked()).to.deep.equal(['full', 'full', 'changes']);
+  });
+
+  it('is not undone by one that began before it', async () => {
+    nova.listed = [{ id: 'a' }];
+    await nova.read();
+    let answerFirst: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (answerFirst = resolve));
+    const quick = nova.bench.onGet;
+    nova.changed = [{ id: 'a', status: 'SHUTOFF' }];
+    nova.bench.onGet = async (sent) => {
+      const before = await quick(sent);
+      await gate;
+      return before;
+    };
+    const slow = nova.read();
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    nova.bench.onGet = quick;
+    nova.bench.clock.advance(1000);
+    nova.changed = [{ id: 'a', status: 'DELETED' }];
+    expect(await nova.states()).to.deep.equal([]);
+    answerFirst();
+    expect(await slow).to.deep.equal([]);
+    nova.changed = [];
+    expect(await nova.states()).to.deep.equal([]);
+  });
+
+  it('ends with what ends a listing', async () => {
+    nova.onAnswer = () => fail(new CollectError('bad_response', 'nonsense'));
+    expect((await failure(nova.read())).message).to.equal('nonsense');
+  });
+});
