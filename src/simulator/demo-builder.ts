@@ -16,26 +16,34 @@ export interface DemoDomain {
 /** What the domains' users may do, in turn: each makes an exporter collect in another way. */
 const ROLES = ['member', 'domain_admin', 'domain_lister', 'member', 'admin'];
 const DAY = 86_400_000;
+/** The world's clock begins so far behind: it moves by a second with each server that the first domains get. */
+const HEAD_START = 3_600_000;
 
 /** Makes the demo's domains, projects and servers. */
 export class DemoBuilder {
   readonly world = new World({ seed: 'demo' });
   readonly random: Random;
-  readonly now: () => number;
+  readonly #time: () => number;
   #servers = 0;
 
   constructor(settings: { random: Random; now?: () => number }) {
     this.random = settings.random;
-    this.now = settings.now ?? Date.now;
+    this.#time = settings.now ?? Date.now;
+    this.catchUp(HEAD_START);
+  }
+
+  /** Sets the world's clock to that many milliseconds before the present, unless it is ahead of that. */
+  catchUp(behind = 0): void {
+    this.world.advance(Math.max(0, this.#time() - behind - this.world.now));
   }
 
   /** A server of any flavor, made up to `days` ago. */
   addServer(project: Project, status: string, days: number): Server {
-    const { random } = this;
-    const made = this.now() - Math.floor(random() * days * DAY);
+    const { random, world } = this;
+    const made = world.now - Math.floor(random() * days * DAY);
     const failedEarly = status === 'ERROR' && random() < 0.5;
     this.#servers += 1;
-    return this.world.addServer({
+    return world.addServer({
       projectId: project.id,
       name: `${project.name}-${pick(random, TASKS)}-${String(this.#servers).padStart(3, '0')}`,
       status,

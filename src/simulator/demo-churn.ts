@@ -1,8 +1,8 @@
 import { between, FLAVORS, pick } from './demo-stock.js';
 import type { DemoBuilder } from './demo-builder.js';
 import type { Fault, Faults } from './faults.js';
-import { isoSeconds } from './ids.js';
-import { isListed, type Project, type Server, type ServerChange } from './model.js';
+import { isListed, type Project, type Server } from './model.js';
+import { Operations } from './operations.js';
 import type { Route } from './request.js';
 
 /** How a domain fails, in turn. */
@@ -22,15 +22,18 @@ const KEEP_DELETED = 200;
 /** The life of the demo's cloud, step by step. */
 export class DemoChurn {
   readonly #builder: DemoBuilder;
+  readonly #operations: Operations;
   readonly #deleted: string[] = [];
   #outages = 0;
   #outage: { domain: string; stepsLeft: number; end: () => void } | null = null;
 
   constructor(builder: DemoBuilder) {
     this.#builder = builder;
+    this.#operations = new Operations(builder.world);
   }
 
   step(faults: Pick<Faults, 'add'>): string {
+    this.#builder.catchUp();
     const told = this.#outageStep(faults);
     const settled = this.#settle();
     const count = between(this.#builder.random, 1, 3);
@@ -40,17 +43,13 @@ export class DemoChurn {
     return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
   }
 
-  #change(server: Server, change: ServerChange): void {
-    this.#builder.world.changeServer(server.id, { ...change, updated: isoSeconds(this.#builder.now()) });
-  }
-
   /** Builds and resizes of earlier steps come to their end. */
   #settle(): number {
     const listed = this.#builder.world.servers.listed({ kind: 'cloud' });
     const unready = listed.filter((server) => server.status === 'BUILD' || server.status === 'VERIFY_RESIZE');
-    for (const server of unready) {
-      const launchedAt = server.launchedAt ?? isoSeconds(this.#builder.now());
-      this.#change(server, { status: 'ACTIVE', launchedAt });
+    for (const { id, status } of unready) {
+      if (status === 'BUILD') this.#operations.activate(id);
+      else this.#operations.confirm(id);
     }
     return unready.length;
   }
@@ -74,7 +73,7 @@ export class DemoChurn {
   }
 
   #remove(server: Server): string {
-    this.#change(server, { status: 'DELETED' });
+    this.#operations.destroy(server.id);
     this.#deleted.push(server.id);
     const oldest = this.#deleted.length > KEEP_DELETED ? this.#deleted.shift() : undefined;
     if (oldest !== undefined) this.#builder.world.removeServer(oldest);
@@ -85,18 +84,19 @@ export class DemoChurn {
     if (server.status !== 'ACTIVE') return '';
     const flavor = pick(this.#builder.random, FLAVORS);
     if (flavor.flavorName === server.flavorName) return '';
-    this.#change(server, { ...flavor, status: 'VERIFY_RESIZE' });
+    this.#operations.resize(server.id, flavor);
     return `server ${server.name} was resized to ${flavor.flavorName}`;
   }
 
   #toggle(server: Server): string {
     if (server.status === 'ACTIVE') {
-      const status = this.#builder.random() < 0.8 ? 'SHUTOFF' : 'SHELVED_OFFLOADED';
-      this.#change(server, { status });
-      return `server ${server.name} was ${status === 'SHUTOFF' ? 'stopped' : 'shelved'}`;
+      const isStopped = this.#builder.random() < 0.8;
+      if (isStopped) this.#operations.stop(server.id);
+      else this.#operations.shelve(server.id);
+      return `server ${server.name} was ${isStopped ? 'stopped' : 'shelved'}`;
     }
     if (server.launchedAt === null) return '';
-    this.#change(server, { status: 'ACTIVE' });
+    this.#builder.world.changeServer(server.id, { status: 'ACTIVE' });
     return `server ${server.name} was started`;
   }
 

@@ -41,7 +41,11 @@ function serve(parts: HandlerParts, request: SimRequest, seq: number): Answer {
   if (request.route === 'unknown' || answer.status === 501) parts.recorder.unknown(request);
   const id = `req-00000000-0000-4000-8000-${seq.toString(16).padStart(12, '0')}`;
   answer.headers['x-openstack-request-id'] = id;
-  if (request.service === 'compute') answer.headers['x-compute-request-id'] = id;
+  if (request.service === 'compute') {
+    answer.headers['x-compute-request-id'] = id;
+    // The clock that its rows are stamped by.
+    answer.headers['Date'] = new Date(parts.cloud.world.now).toUTCString();
+  }
   return answer;
 }
 

@@ -57,7 +57,7 @@ export interface Server {
   readonly projectId: string;
   readonly name: string;
   readonly userId: string;
-  /** As the API writes it; DELETED and SOFT_DELETED servers are kept and never listed. */
+  /** As the API writes it; DELETED and SOFT_DELETED servers are kept, and listed only among changes. */
   readonly status: string;
   readonly vcpus: number;
   /** Nova's MB, 1024 * 1024 bytes. */
@@ -66,10 +66,11 @@ export interface Server {
   readonly flavorName: string;
   /** `2026-11-22T02:37:35Z`, as all times here. */
   readonly created: string;
-  readonly updated: string;
+  /** As the database holds it; null: never updated, so that no `changes-since` finds the row. */
+  readonly updated: string | null;
   readonly launchedAt: string | null;
   readonly cell: string;
-  /** A BUILD that no cell knows yet: Nova lists it, but its quota counter does not see it. */
+  /** A build request, a BUILD that no cell knows yet: Nova lists it, but its quota counter does not see it. */
   readonly unscheduled: boolean;
 }
 

@@ -1,4 +1,6 @@
 import { type Answer, computeError } from './answer.js';
+import { isoSeconds } from './ids.js';
+import { parseIsoTime } from './iso8601.js';
 import type { CloudOptions } from './options.js';
 import { STATUSES } from './nova-row.js';
 import { parseAllTenants } from './request.js';
@@ -10,15 +12,17 @@ export interface ServerQuery {
   marker: string | null;
   status: string | null;
   projectIds: string[];
+  /** The first whole second of `changes-since`; null: the plain listing. */
+  since: string | null;
   /** Nova names servers of a down cell only to a request that has no parameter but `all_tenants`. */
   bare: boolean;
 }
 
-const UNDERSTOOD = new Set(['all_tenants', 'limit', 'marker', 'status', 'project_id', 'tenant_id']);
+const UNDERSTOOD = new Set(['all_tenants', 'limit', 'marker', 'status', 'project_id', 'tenant_id', 'changes-since']);
 
 /** Parameters that Nova has and this cloud has not: answered with 501, so that nobody mistakes them for ignored ones. */
 const NOT_SIMULATED = new Set([
-  ...['changes-since', 'changes-before', 'deleted', 'sort_key', 'sort_dir', 'name', 'host', 'flavor', 'image', 'uuid'],
+  ...['changes-before', 'deleted', 'sort_key', 'sort_dir', 'name', 'host', 'flavor', 'image', 'uuid'],
   ...['user_id', 'ip', 'ip6', 'vm_state', 'task_state', 'power_state', 'tags', 'locked', 'hostname', 'created_at'],
 ]);
 
@@ -41,6 +45,19 @@ function checkLimit(limit: string | null): Answer | null {
   return computeError(400, `Invalid input for query parameters limit. Value: ${limit}. ${complaint}`);
 }
 
+/** Rows have whole seconds, so that those of a second that has begun before the time asked for are older than it. */
+function firstSecond(time: string): string | null {
+  const ms = parseIsoTime(time);
+  return ms === null ? null : isoSeconds(Math.ceil(ms / 1000) * 1000);
+}
+
+function checkTimes(times: readonly string[]): Answer | null {
+  const bad = times.find((time) => firstSecond(time) === null);
+  if (bad === undefined) return null;
+  const complaint = `Value: ${bad}. '${bad}' is not a 'date-time'`;
+  return computeError(400, `Invalid input for query parameters changes-since. ${complaint}`);
+}
+
 /** Reads a listing's query as Nova 26 does; an answer instead is the refusal. */
 export function parseServerQuery(
   query: URLSearchParams,
@@ -50,7 +67,9 @@ export function parseServerQuery(
   const foreign = [...query.keys()].find((name) => NOT_SIMULATED.has(name));
   if (foreign !== undefined) return computeError(501, `The simulator does not know the parameter ${foreign}.`);
   const limit = last(query, 'limit');
-  const refused = checkLimit(limit) ?? (minor >= 75 ? refuseUnknown(query) : null);
+  const since = last(query, 'changes-since');
+  const refused =
+    checkTimes(query.getAll('changes-since')) ?? checkLimit(limit) ?? (minor >= 75 ? refuseUnknown(query) : null);
   if (refused) return refused;
   const allTenants = parseAllTenants(query);
   if (allTenants === null) {
@@ -66,6 +85,7 @@ export function parseServerQuery(
     status,
     // Without all_tenants Nova puts the token's project in place of these, silently.
     projectIds: allTenants && projectFilter ? [...query.getAll('project_id'), ...query.getAll('tenant_id')] : [],
+    since: since === null ? null : firstSecond(since),
     bare: [...query.keys()].every((name) => name === 'all_tenants'),
   };
 }

@@ -53,13 +53,18 @@ function hostId(projectId: string, host: string): string {
 }
 
 function hostOf(server: Server): string | null {
-  if (server.unscheduled || server.status === 'SHELVED_OFFLOADED') return null;
+  if (server.unscheduled || server.cell === 'cell0' || server.status === 'SHELVED_OFFLOADED') return null;
   if (server.status === 'ERROR' && server.launchedAt === null) return null;
   return `host-${String((parseInt(server.id.slice(0, 6), 16) % HOSTS) + 1).padStart(3, '0')}`;
 }
 
 function quoted(value: string | null): string {
   return value === null ? 'null' : `"${value}"`;
+}
+
+/** A time as this extension writes it. */
+function moment(time: string | null): string {
+  return time === null ? 'null' : `"${time.slice(0, 19)}.000000"`;
 }
 
 /** From 2.47 the flavor is the copy kept with the server; before, a reference. */
@@ -114,7 +119,8 @@ const IMAGE = '30652e5e-4197-456d-ad2d-17c4dbe5ee32';
 /** A row of `GET /servers/detail`: key for key, blank for blank what Nova 26.2 writes. */
 export function detailRow(server: Server, view: RowView): string {
   const [vmState, task, power] = STATES[server.status] ?? ['error', null, 0];
-  const launched = server.launchedAt === null ? 'null' : `"${server.launchedAt.slice(0, 19)}.000000"`;
+  const updated = server.updated ?? server.created;
+  const terminated = server.status === 'DELETED' ? updated : null;
   const host = hostOf(server);
   const failed = server.status === 'ERROR' && server.launchedAt !== null;
   return (
@@ -122,12 +128,12 @@ export function detailRow(server: Server, view: RowView): string {
     `"tenant_id": "${server.projectId}", "user_id": "${server.userId}", "metadata": {}, ` +
     `"hostId": "${host === null ? '' : hostId(server.projectId, host)}", "image": {"id": "${IMAGE}", ` +
     `"links": [{"rel": "bookmark", "href": "${view.bookmark}/images/${IMAGE}"}]}, "flavor": ${flavor(server, view)}, ` +
-    `"created": "${server.created}", "updated": "${server.updated}", "addresses": {}, "accessIPv4": "", ` +
+    `"created": "${server.created}", "updated": "${updated}", "addresses": {}, "accessIPv4": "", ` +
     `"accessIPv6": "", ${links(server, view)}, "OS-DCF:diskConfig": "MANUAL", ` +
-    (failed ? `"fault": {"code": 500, "created": "${server.updated}", "message": "Build of instance aborted"}, ` : '') +
+    (failed ? `"fault": {"code": 500, "created": "${updated}", "message": "Build of instance aborted"}, ` : '') +
     (WITH_PROGRESS.has(server.status) ? '"progress": 0, ' : '') +
     `"OS-EXT-AZ:availability_zone": "${host === null ? '' : 'nova'}", "config_drive": "", "key_name": null, ` +
-    `"OS-SRV-USG:launched_at": ${launched}, "OS-SRV-USG:terminated_at": null, ` +
+    `"OS-SRV-USG:launched_at": ${moment(server.launchedAt)}, "OS-SRV-USG:terminated_at": ${moment(terminated)}, ` +
     (view.admin ? adminKeys(server, view.minor, host) : '') +
     `"OS-EXT-STS:task_state": ${quoted(server.unscheduled ? 'scheduling' : task)}, "OS-EXT-STS:vm_state": "${vmState}", ` +
     `"OS-EXT-STS:power_state": ${server.launchedAt === null ? 0 : power}, "os-extended-volumes:volumes_attached": []` +

@@ -35,12 +35,16 @@ function scopeOf(request: SimRequest, query: ServerQuery, rights: Rights): Scope
   return only !== undefined && second === undefined ? { kind: 'project', id: only } : { kind: 'cloud' };
 }
 
+/** Build requests are in no cell. */
+function isDown(cloud: Cloud, { unscheduled, cell }: Server): boolean {
+  return !unscheduled && cloud.world.downCells.has(cell);
+}
+
 function filtered(cloud: Cloud, listed: readonly Server[], query: ServerQuery): readonly Server[] {
-  const { downCells } = cloud.world;
-  if (downCells.size === 0 && query.status === null && query.projectIds.length === 0) return listed;
+  if (cloud.world.downCells.size === 0 && query.status === null && query.projectIds.length === 0) return listed;
   return listed.filter(
     (server) =>
-      !downCells.has(server.cell) &&
+      !isDown(cloud, server) &&
       (query.status === null || server.status === query.status) &&
       query.projectIds.every((id) => id === server.projectId),
   );
@@ -53,17 +57,17 @@ function pageOf(
   parts: { scope: Scope; query: ServerQuery; view: RowView },
 ): Page | null {
   const { scope, query, view } = parts;
-  const all = cloud.world.servers.listed(scope);
+  const { servers: store } = cloud.world;
+  const all = query.since === null ? store.listed(scope) : store.changed(scope, query.since);
   const lost = isLost(request);
   const answering = lost ? [] : filtered(cloud, all, query);
-  const start = query.marker === null ? 0 : cloud.world.servers.positionAfter(query.marker, answering);
+  const start = query.marker === null ? 0 : store.positionAfter(query.marker, answering);
   if (start === null) return null;
   const servers = answering.slice(start, start + query.limit);
   const row = request.resource === '/servers' ? plainRow : detailRow;
   const rows = servers.map((server) => row(server, view));
   if ((lost || cloud.world.downCells.size > 0) && query.bare && view.minor >= 69) {
-    const isDown = ({ cell }: Server): boolean => lost || cloud.world.downCells.has(cell);
-    const down = all.filter(isDown).slice(0, query.limit - rows.length);
+    const down = all.filter((server) => lost || isDown(cloud, server)).slice(0, query.limit - rows.length);
     servers.push(...down);
     const downRow = request.resource === '/servers' ? plainDownCellRow : downCellRow;
     rows.push(...down.map((server) => downRow(server, view)));

@@ -71,6 +71,17 @@ export class ServerStore {
     return rows;
   }
 
+  /**
+   * The servers of a scope that were updated at `since` (in whole seconds) or later, deleted ones too, newest first. Build
+   * requests are all among them, as in Nova (objects/build_request.py), and rows that were never updated never.
+   */
+  changed(scope: Scope, since: string): readonly Server[] {
+    const rows = [...this.#candidates(scope)];
+    return rows
+      .filter(({ unscheduled, updated }) => unscheduled || (updated !== null && updated >= since))
+      .sort(newestFirst);
+  }
+
   /** Where a listing goes on after `marker`, which may itself have been deleted since; null: never heard of. */
   positionAfter(marker: string, listed: readonly Server[]): number | null {
     const row = this.#rows.get(marker);

@@ -16,6 +16,7 @@ import { ServerStore } from './server-store.js';
 /** Nova's defaults for a project without a quota of its own. */
 const DEFAULT_QUOTA: Quota = { instances: 10, cores: 20, ramMb: 51200 };
 const EPOCH = Date.UTC(2026, 0, 1);
+const SECOND = 1000;
 
 export type DomainInput = Partial<Domain> & Pick<Domain, 'name'>;
 export type ProjectInput = Partial<Project> & Pick<Project, 'name' | 'domainId'>;
@@ -30,7 +31,10 @@ export type UserInput = Partial<Pick<User, 'id' | 'enabled' | 'locked'>> & {
 export type ApplicationCredentialInput = Partial<Pick<ApplicationCredential, 'id' | 'name' | 'expiresAt'>> &
   Pick<ApplicationCredential, 'userId' | 'projectId' | 'secret'>;
 
-/** A cloud's contents: domains, projects, users, servers. Equal seeds and equal calls make equal ids and times. */
+/**
+ * A cloud's contents: domains, projects, users, servers. Equal seeds and equal calls make equal ids and times: it has a
+ * clock of its own, which stands still until a server is made or changed, or `advance` is called.
+ */
 export class World {
   readonly domains = new Map<string, Domain>();
   readonly projects = new Map<string, Project>();
@@ -45,9 +49,21 @@ export class World {
   readonly #projectsByDomain = new Map<string, Project[]>();
   readonly #seed: string;
   #made = 0;
+  #now = EPOCH;
 
   constructor(options: { seed?: string } = {}) {
     this.#seed = options.seed ?? 'world';
+  }
+
+  /** Milliseconds since the epoch; later than every time that it has stamped on a server. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Lets time pass in which nothing happens. */
+  advance(ms: number): void {
+    if (!(ms >= 0)) throw new Error(`time can't pass by ${ms} ms`);
+    this.#now += ms;
   }
 
   addDomain(input: DomainInput): Domain {
@@ -87,11 +103,12 @@ export class World {
     return keep(this.applicationCredentials, { expiresAt: null, ...input, id, name, role });
   }
 
-  /** An ACTIVE server of 1 vCPU and 512 MB, unless told otherwise; each new one is made a second later. */
+  /** An ACTIVE server of 1 vCPU and 512 MB, made now, unless told otherwise; it takes a second. */
   addServer(input: ServerInput): Server {
     const project = must(this.projects, input.projectId, 'project');
     const number = this.#made++;
-    const created = input.created ?? isoSeconds(EPOCH + number * 1000);
+    const now = isoSeconds(this.#now);
+    const created = input.created ?? now;
     const status = input.status ?? 'ACTIVE';
     const server: Server = {
       id: input.id ?? uuid(`${this.#seed} server ${number}`),
@@ -104,12 +121,14 @@ export class World {
       diskGb: input.diskGb ?? 1,
       flavorName: input.flavorName ?? 's1.tiny',
       created,
-      updated: input.updated ?? created,
+      updated: input.updated === undefined ? now : input.updated,
       launchedAt: input.launchedAt === undefined ? (status === 'BUILD' ? null : created) : input.launchedAt,
       cell: input.cell ?? 'cell1',
       unscheduled: input.unscheduled ?? false,
     };
-    return this.servers.add(server, project.domainId);
+    const added = this.servers.add(server, project.domainId);
+    this.advance(SECOND);
+    return added;
   }
 
   /** Many alike, or each as the function says. */
@@ -117,8 +136,12 @@ export class World {
     return Array.from({ length: count }, (_, i) => this.addServer(typeof input === 'function' ? input(i) : input));
   }
 
+  /** Updated now, unless the change itself says when; it takes a second. */
   changeServer(id: string, change: ServerChange): Server {
-    return this.servers.change(id, change);
+    const updated = change.updated === undefined ? isoSeconds(this.#now) : change.updated;
+    const changed = this.servers.change(id, { ...change, updated });
+    this.advance(SECOND);
+    return changed;
   }
 
   /** As after a purge of the database: not even a page marker any more. For a plain deletion set status DELETED. */

@@ -102,7 +102,7 @@ describe('simulator: server listings', () => {
   });
 
   it('refuses, and records, a real parameter that is not simulated', async () => {
-    expect((await get(`${list}?changes-since=2026-01-01T00:00:00Z`, token)).status).to.equal(501);
+    expect((await get(`${list}?changes-before=2026-01-01T00:00:00Z`, token)).status).to.equal(501);
     expect(cloud.sim.unknownPaths).to.have.length(1);
   });
 

@@ -77,7 +77,7 @@ describe('simulator: world', () => {
     const world = small();
     const projectId = [...world.projects.keys()][0]!;
     const active = world.addServer({ projectId, created: '2026-05-01T00:00:00Z' });
-    expect(active).to.include({ launchedAt: '2026-05-01T00:00:00Z', updated: '2026-05-01T00:00:00Z' });
+    expect(active.launchedAt).to.equal('2026-05-01T00:00:00Z');
     expect(world.addServer({ projectId, status: 'BUILD' }).launchedAt).to.equal(null);
     expect(world.addServer({ projectId, status: 'ERROR', launchedAt: null }).launchedAt).to.equal(null);
   });
