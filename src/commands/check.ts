@@ -35,6 +35,11 @@ export async function runCheck(options: CommandOptions): Promise<number> {
         'A role on the domain, inherited by its projects, leaves none out.',
     );
   }
+  if (settings.collect.incremental === 'auto' && snapshot.domains.some(({ listedAt }) => listedAt !== null)) {
+    print(
+      '\nServers were listed in full. The daemon goes on from there, by what changed, until it lists them in full again.',
+    );
+  }
   for (const line of betterRoles(snapshot)) print(line);
   for (const line of errorReport(snapshot)) print(line);
   return snapshot.complete ? 0 : 1;

@@ -9,6 +9,8 @@ export interface Ledger {
   asOf: number;
   /** Monotonic: when the reading began. */
   readAt: number;
+  /** When the last full one began; milliseconds since the epoch. */
+  readonly fullAt: number;
   /** Monotonic: when it is to be read in full again. */
   readonly dueAt: number;
 }

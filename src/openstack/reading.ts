@@ -27,6 +27,7 @@ export class Reading {
   /** Monotonic. */
   #startedAt = 0;
   #asOf: number | null = null;
+  #fullAt = 0;
   #isFull = false;
 
   constructor(visit: Visit, listing: Omit<Listing, 'filter' | 'probe'>) {
@@ -39,6 +40,11 @@ export class Reading {
     return this.#isFull;
   }
 
+  /** When all of it was listed, be it in this reading or before; milliseconds since the epoch. */
+  get fullAt(): number {
+    return this.#fullAt;
+  }
+
   /** @throws CollectError, as `listServers` does */
   async *pages(): AsyncGenerator<ServersPage, void> {
     const { session, cloud } = this.#visit;
@@ -49,6 +55,7 @@ export class Reading {
     if (ledger) {
       const servers = await this.#update(ledger);
       if (servers) {
+        this.#fullAt = ledger.fullAt;
         yield { servers, hasNext: false, isBare: true, asOf: ledger.asOf, oldestUpdate: null };
         return;
       }
@@ -76,15 +83,20 @@ export class Reading {
       if (server.status === 'UNKNOWN') return;
       known.set(server.id, server);
     }
-    const { projectId } = this.#listing;
-    const dueAt = this.#startedAt + cloud.untilResync();
-    const ledger = { projectId, servers: known, asOf: this.#asOf, readAt: this.#startedAt, dueAt };
-    session.ledgers.set(this.#key, ledger);
+    session.ledgers.set(this.#key, {
+      projectId: this.#listing.projectId,
+      servers: known,
+      asOf: this.#asOf,
+      readAt: this.#startedAt,
+      fullAt: this.#fullAt,
+      dueAt: this.#startedAt + cloud.untilResync(),
+    });
   }
 
   #start(): void {
     this.#login = this.#visit.session.logins;
     this.#startedAt = this.#visit.cloud.clock.mono();
+    this.#fullAt = this.#visit.cloud.clock.wall();
   }
 
   /**

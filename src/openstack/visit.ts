@@ -17,7 +17,7 @@ export interface CloudAccess {
   projects: FairLimiter;
   /** The highest microversion of ours that a compute endpoint speaks, where that is not the highest of all. */
   microversions: Remembered<Microversion>;
-  clock: Pick<Clock, 'mono'>;
+  clock: Clock;
   /** Milliseconds until a listing is read in full again, drawn anew for each; null: listings are always read in full. */
   untilResync: (() => number) | null;
   /** Told of each address of Nova that a catalog gives. */

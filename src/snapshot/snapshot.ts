@@ -18,6 +18,8 @@ export interface DomainSnapshot {
   result: Result;
   /** null when it failed before one was chosen. */
   strategy: StrategyName | null;
+  /** When its servers were last listed in full, or the project whose turn was longest ago; null where none were listed. */
+  listedAt: number | null;
   /** What is in use; null when the domain failed. */
   usage: Usage | null;
   /** Servers counted in; null where the strategy sees none, or the domain failed. */
@@ -131,6 +133,7 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
     domain,
     result,
     strategy: progress.strategy,
+    listedAt: progress.listedAt,
     usage: result === 'failed' ? null : tally.usage,
     servers: seesServers ? tally.servers : null,
     byStatus: seesServers ? tally.byStatus : null,

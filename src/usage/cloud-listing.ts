@@ -49,6 +49,7 @@ export class CloudListing {
   readonly #settled: Session[] = [];
   #unsettled = 0;
   #doubt = false;
+  #listedAt = 0;
 
   constructor(foreign: Foreign) {
     this.#foreign = foreign;
@@ -79,6 +80,11 @@ export class CloudListing {
       const servers = this.#byProject.get(id);
       if (servers) member.receive(servers);
     }
+  }
+
+  /** When it was made in full; milliseconds since the epoch. */
+  get listedAt(): number {
+    return this.#listedAt;
   }
 
   /** Whether the member knows each project that nobody owns to be foreign: it need not look any up. */
@@ -166,6 +172,7 @@ export class CloudListing {
           else this.#noteOwnerless(id);
         }
       }
+      this.#listedAt = reading.fullAt;
     } catch (error) {
       throw error instanceof HttpFailure && error.status === 403
         ? new ViewLost('unknown', error.message, error)

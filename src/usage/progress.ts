@@ -36,6 +36,8 @@ export class Progress {
   readonly limits = new Map<string, Limits & { endpoint: string }>();
   /** Projects of which every page was read. */
   readonly readProjects = new Set<string>();
+  /** When the listing that is longest ago was made in full; milliseconds since the epoch. null: there was none. */
+  listedAt: number | null = null;
   /** At least one page or project was read, be it empty. */
   anyRead = false;
   /** Monotonic; null while the domain is being collected. */
@@ -53,11 +55,17 @@ export class Progress {
     this.anyRead = true;
   }
 
+  /** A listing was read that was made in full at that time, and perhaps brought up to date since. */
+  noteListed(at: number): void {
+    this.listedAt = Math.min(at, this.listedAt ?? at);
+  }
+
   /** A listing turned out to be useless: what it brought may not be mixed with that of the next one. */
   startOver(): void {
     this.dropRows();
     this.readProjects.clear();
     this.anyRead = false;
+    this.listedAt = null;
   }
 
   /** They have been counted for the last time. */

@@ -142,6 +142,16 @@ describe('commands that collect once', () => {
     ]);
   });
 
+  it('check says that the daemon will ask for changes, where it will', async () => {
+    for (const [mode, times] of [
+      ['auto', 1],
+      ['off', 0],
+    ] as const) {
+      const { out } = await run(runCheck, [line('globex')], [`--collect.incremental=${mode}`]);
+      expect(out.filter((text) => text.includes('by what changed'))).to.have.length(times);
+    }
+  });
+
   it('check has no word of that where all projects can be seen', async () => {
     const { out } = await run(runCheck, [line('globex')]);
     expect(out.slice(3)).to.deep.equal(['', 'Projects that were read:', 'globex: main, side']);

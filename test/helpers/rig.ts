@@ -76,6 +76,8 @@ export const SETTINGS: CollectSettings = {
   requestConcurrency: 64,
   counting: 'allocated',
   strategy: 'auto',
+  incremental: 'off',
+  resyncIntervalMs: 15 * 60_000,
   projects: false,
 };
 

@@ -9,6 +9,7 @@ function snapshot(state: Record<string, 'well' | 'failing'>): Snapshot {
     domain: makeDomain(label),
     result: health === 'well' ? 'ok' : 'failed',
     strategy: null,
+    listedAt: null,
     usage: null,
     servers: null,
     byStatus: null,

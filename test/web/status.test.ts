@@ -18,10 +18,13 @@ interface Plan {
   errors?: CollectError[];
   scope?: 'domain' | 'user';
   counters?: boolean;
+  /** How long before the collection its servers were listed in full. */
+  listedMsAgo?: number;
 }
 
 /** Without vCPUs, the domain failed. */
-function progressOf({ label, vcpus, ramMb = 0, errors = [], scope = 'domain', counters = false }: Plan): Progress {
+function progressOf(plan: Plan): Progress {
+  const { label, vcpus, ramMb = 0, errors = [], scope = 'domain', counters = false, listedMsAgo } = plan;
   const progress = new Progress();
   progress.finishedAt = 1000;
   if (vcpus !== undefined) {
@@ -32,6 +35,7 @@ function progressOf({ label, vcpus, ramMb = 0, errors = [], scope = 'domain', co
     if (counters) progress.limits.set(`p ${label}`, { endpoint: 'e', vcpus, ramMb });
     else progress.addServers([{ id: label, projectId: 'p', status: 'ACTIVE', launched: true, vcpus, ramMb }]);
     progress.noteRead(['p']);
+    if (listedMsAgo !== undefined) progress.noteListed(COLLECTED_AT - listedMsAgo);
   }
   for (const error of errors) progress.fail(error);
   return progress;
@@ -144,7 +148,8 @@ describe('the status page', () => {
       { label: 'acme', vcpus: 1200, ramMb: 98_304, scope: 'user' },
       { label: 'globex', errors: [AUTH] },
       { label: 'initech', vcpus: 2, ramMb: 512, errors: [DOWN, DOWN] },
-      { label: 'empty', vcpus: 0 },
+      { label: 'empty', vcpus: 0, listedMsAgo: 0 },
+      { label: 'known', vcpus: 1, listedMsAgo: 720_000 },
     ]);
     const page = pageOf(snapshot);
 
@@ -155,6 +160,7 @@ describe('the status page', () => {
         ['globex', 'failed', none, none, none, none, none, none, '1.00 s'],
         ['initech', 'partial', '≥ 2', '≥ 512 MiB', '≥ 512', '≥ 1', '1', 'project-list', '1.00 s'],
         ['empty', 'ok', '0', '0 MiB', '0', '1', '1', 'project-list', '1.00 s'],
+        ['known', 'ok', '1', '0 MiB', '0', '1', '1', 'project-list in full 12 min before', '1.00 s'],
       ]);
     });
 

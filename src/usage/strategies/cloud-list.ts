@@ -38,6 +38,7 @@ export const provenCloudList: Strategy = async (job) => {
     }
     if (!listing.shows(member)) await confirmEmpty(job);
     progress.noteRead(book.projects.keys());
+    progress.noteListed(listing.listedAt);
     isSure = book.isWhole;
   } finally {
     listing.settle(member, isSure);

@@ -49,6 +49,7 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
     if (others.length > 0) view = noteOthers(job, others) ?? view;
   }
   progress.noteRead(book.projects.keys());
+  progress.noteListed(reading.fullAt);
   if (reading.isFull) noteSizes(job, rows);
   if (view !== 'unproven') return view;
   // With no other project in the domain, the rows of this one are all there is; no row would tell of a new one.

@@ -7,8 +7,10 @@ export const projectList: Strategy = async (job) => {
   const { progress, visit, book } = job;
   progress.strategy = 'project-list';
   await eachProject(job, async ({ id }) => {
-    for await (const { servers } of new Reading(visit, { projectId: id, allTenants: false }).pages()) {
+    const reading = new Reading(visit, { projectId: id, allTenants: false });
+    for await (const { servers } of reading.pages()) {
       progress.addServers(servers.filter((server) => book.projects.has(server.projectId)));
     }
+    progress.noteListed(reading.fullAt);
   });
 };

@@ -4,7 +4,7 @@ import { ADVICE } from '../../errors.js';
 import type { DomainSnapshot, Snapshot } from '../../snapshot/snapshot.js';
 import { counted, excerpt, grouped } from '../../text.js';
 import { html, type Html } from '../html.js';
-import { foreign, ramText, spoken } from './words.js';
+import { ageText, foreign, ramText, spoken } from './words.js';
 
 type DomainError = DomainSnapshot['errors'][number];
 
@@ -66,13 +66,13 @@ export function domainsHtml(snapshot: Snapshot): Html {
           ${COLUMNS.map((name) => html`<th scope="col" role="columnheader">${name}</th>`)}
         </tr>
       </thead>
-      ${domains.map(rowsHtml)}
+      ${domains.map((domain) => rowsHtml(domain, snapshot.collectedAt))}
     </table>
   </section>`;
 }
 
 /** Roles are written out, since a table that is shown as cards is none to some screen readers otherwise. */
-function rowsHtml(domain: DomainSnapshot): Html {
+function rowsHtml(domain: DomainSnapshot, collectedAt: number): Html {
   const { result, strategy, usage, servers, projects, projectScope, durationSeconds, errors } = domain;
   const id = rowId(domain);
   const cell = (value: Html | string): Html => html`<td role="cell">${value}</td>`;
@@ -86,10 +86,16 @@ function rowsHtml(domain: DomainSnapshot): Html {
       <th scope="row" role="rowheader">${foreign(domain.domain.label)}</th>
       ${cell(badge(result))}${number(usage?.vcpus)}${cell(usage ? `${least}${ramText(usage.ramMb)}` : none)}
       ${number(usage?.ramMb)}${number(servers)}${cell(projects === null ? none : seen)}
-      ${cell(strategy ?? none)}${cell(`${durationSeconds.toFixed(2)} s`)}
+      ${cell(strategy === null ? none : wayHtml(strategy, domain, collectedAt))}${cell(`${durationSeconds.toFixed(2)} s`)}
     </tr>
     ${errors.length === 0 ? '' : errorsHtml(domain, id)}
   </tbody>`;
+}
+
+/** The strategy, and when its listing was last made in full, where what changed since was asked for alone. */
+function wayHtml(strategy: string, { listedAt }: DomainSnapshot, collectedAt: number): Html | string {
+  if (listedAt === null || listedAt >= collectedAt) return strategy;
+  return html`${strategy} <small>in full ${ageText((collectedAt - listedAt) / 1000)} before</small>`;
 }
 
 function errorsHtml({ domain, errors }: DomainSnapshot, id: string): Html {
