@@ -10,7 +10,7 @@ interface Link {
 
 /** All that an answer may hold; a test that names what is not there fails. */
 interface Body {
-  servers: { id: string; name: string; status: string; flavor: Record<string, unknown> }[];
+  servers: { id: string; name: string; status: string; updated: string; flavor: Record<string, unknown> }[];
   servers_links: Link[] | undefined;
   limits: { absolute: Record<string, number> };
   projects: { id: string; name: string }[];
