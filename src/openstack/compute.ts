@@ -50,7 +50,7 @@ const serversSchema = z.object({
       status: z.string().min(1),
       flavor: z.object({ vcpus: amount, ram: amount }).nullish(),
       'OS-SRV-USG:launched_at': z.string().nullish(),
-      updated: z.string().nullish(),
+      updated: z.unknown().optional(),
     }),
   ),
   servers_links: z.array(z.object({ rel: z.string(), href: z.string() })).default([]),
@@ -61,7 +61,9 @@ export function parseServers({ json }: HttpAnswer): ServerPage {
   const next = links.find(({ rel }) => rel === 'next');
   const projectIds = new Map<string, string>();
   let oldestUpdate: string | null = null;
-  for (const { updated } of servers) if (updated && !(oldestUpdate && oldestUpdate <= updated)) oldestUpdate = updated;
+  for (const { updated } of servers) {
+    if (typeof updated === 'string' && !(oldestUpdate !== null && oldestUpdate <= updated)) oldestUpdate = updated;
+  }
   return {
     oldestUpdate,
     servers: servers.map((row) => ({

@@ -149,7 +149,8 @@ export class Reading {
       if (isFirst) asOf = page.asOf;
       isFirst = false;
       for (const server of page.servers) servers.set(server.id, server);
-      if (page.oldestUpdate && !(oldestUpdate && oldestUpdate <= page.oldestUpdate)) oldestUpdate = page.oldestUpdate;
+      if (page.oldestUpdate !== null && !(oldestUpdate !== null && oldestUpdate <= page.oldestUpdate))
+        oldestUpdate = page.oldestUpdate;
     }
     return { servers, asOf, oldestUpdate };
   }

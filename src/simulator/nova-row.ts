@@ -11,6 +11,8 @@ export interface RowView {
   self: string;
   /** `http://host`, likewise. */
   bookmark: string;
+  /** What Nova gives for a time that its database does not hold: the present. */
+  now: string;
 }
 
 /** Status -> vm_state, task_state, power_state (nova api/openstack/common.py `_STATE_MAP`; power states are libvirt's). */
@@ -119,7 +121,7 @@ const IMAGE = '30652e5e-4197-456d-ad2d-17c4dbe5ee32';
 /** A row of `GET /servers/detail`: key for key, blank for blank what Nova 26.2 writes. */
 export function detailRow(server: Server, view: RowView): string {
   const [vmState, task, power] = STATES[server.status] ?? ['error', null, 0];
-  const updated = server.updated ?? server.created;
+  const updated = server.updated ?? view.now;
   const terminated = server.status === 'DELETED' ? updated : null;
   const host = hostOf(server);
   const failed = server.status === 'ERROR' && server.launchedAt !== null;

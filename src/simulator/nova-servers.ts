@@ -1,5 +1,6 @@
 import { type Answer, computeError, JSON_TYPE } from './answer.js';
 import type { Cloud } from './cloud.js';
+import { isoSeconds } from './ids.js';
 import type { Scope, Server } from './model.js';
 import { parseServerQuery, type ServerQuery } from './nova-query.js';
 import { detailRow, downCellRow, plainDownCellRow, plainRow, type RowView } from './nova-row.js';
@@ -99,6 +100,7 @@ export function listServers(cloud: Cloud, request: SimRequest, minor: number, ri
     admin: rights.admin,
     self: `${request.base}/v2.1${project}`,
     bookmark: `${request.base}${project}`,
+    now: isoSeconds(cloud.world.now),
   };
   // Details of servers in cells that are down need other services, which the token has no catalog of.
   if (isLost(request) && request.resource !== '/servers' && query.bare && minor >= 69) {

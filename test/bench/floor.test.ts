@@ -25,7 +25,7 @@ describe('bench: floor and world', () => {
     const { world } = benchWorld({ domains: 1, projects: 1, servers: 1 }, 'domain-list');
     const [server] = world.servers.listed({ kind: 'cloud' });
     const base = 'http://127.0.0.1:40000';
-    expect(detailRow(server!, { minor: 69, admin: false, self: `${base}/v2.1`, bookmark: base }))
+    expect(detailRow(server!, { minor: 69, admin: false, self: `${base}/v2.1`, bookmark: base, now: '' }))
       .to.have.length.above(1300)
       .and.below(1400);
   });
