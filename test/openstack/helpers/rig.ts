@@ -46,6 +46,21 @@ export async function restart(services: readonly string[], settings: RigSettings
   await up(settings);
 }
 
+/** Holds a service with all its processes where it is, until it is thawed: what it is sent waits. */
+export async function freeze(name: string): Promise<void> {
+  await signal(name, 'STOP');
+}
+
+export async function thaw(name: string): Promise<void> {
+  await signal(name, 'CONT');
+}
+
+/** Each service has a process group of its own. */
+async function signal(name: string, word: 'STOP' | 'CONT'): Promise<void> {
+  const script = '. ./lib.sh; alive "$1" && read -r pid _ <"$RUN/$1.pid" && kill "-$2" -- "-$pid"';
+  await run('/bin/bash', ['-c', script, word, name, word]);
+}
+
 /** Fills the cloud; server rows of earlier calls are gone then. @returns what it holds now */
 export async function seed(...args: string[]): Promise<Expected> {
   const folder = await mkdtemp(join(tmpdir(), 'vhi-seed-'));
