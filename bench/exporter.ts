@@ -5,6 +5,8 @@ import type { BenchStrategy } from './scenarios.js';
 
 /** `auto` chooses all but this one by what the domains' users may see. */
 const LIMITS_ARGUMENTS = ['--collect.counting=quota'];
+/** What is measured are listings in full. */
+const IN_FULL = '--collect.incremental=off';
 
 export interface ExporterPlan {
   authUrl: string;
@@ -46,7 +48,7 @@ export class Exporter {
   static async start({ authUrl, file, strategy, concurrency, nodeOptions }: ExporterPlan): Promise<Exporter> {
     const settings = [`--domains.file=${file}`, `--collect.request-concurrency=${concurrency}`];
     const own = strategy === 'project-limits' ? LIMITS_ARGUMENTS : [];
-    const args = ['serve', '--web.listen-address=127.0.0.1:0', ...settings, ...own];
+    const args = ['serve', '--web.listen-address=127.0.0.1:0', IN_FULL, ...settings, ...own];
     const program = new Program(args, { env: cloudEnv({ authUrl }), nodeOptions });
     try {
       return new Exporter(program, await listeningUrl(program));

@@ -18,6 +18,7 @@ import { RecordingLogger } from '../helpers/log.js';
 import { addTenant } from '../helpers/rig.js';
 import { sampleSnapshot } from '../metrics/sample.js';
 
+const IN_FULL = ['--collect.incremental=off'];
 const PIPED: Terminal = { color: false, columns: null, status: null };
 
 describe('commands that collect once', () => {
@@ -123,7 +124,7 @@ describe('commands that collect once', () => {
   });
 
   it('check says what each domain may see, and exits with 0 when all is well', async () => {
-    const { code, out } = await run(runCheck, [line('acme'), line('globex')]);
+    const { code, out } = await run(runCheck, [line('acme'), line('globex')], IN_FULL);
     expect(code).to.equal(0);
     expect(out[0]).to.equal(`${join(folder, 'domains.txt')}: 2 domains, 0 problems`);
     expect(out.slice(1, 4)).to.deep.equal([
@@ -153,7 +154,7 @@ describe('commands that collect once', () => {
   });
 
   it('check has no word of that where all projects can be seen', async () => {
-    const { out } = await run(runCheck, [line('globex')]);
+    const { out } = await run(runCheck, [line('globex')], IN_FULL);
     expect(out.slice(3)).to.deep.equal(['', 'Projects that were read:', 'globex: main, side']);
   });
 
@@ -161,11 +162,11 @@ describe('commands that collect once', () => {
     const { id, projects } = addTenant(world, 'umbrella', 'domain_lister');
     const { roles } = world.findUser(id, 'boss')!;
     const umbrella = `${id} name=umbrella`;
-    const whole = await run(runCheck, [umbrella]);
+    const whole = await run(runCheck, [umbrella], IN_FULL);
     expect(whole.out.slice(3)).to.deep.equal(['', 'Projects that were read:', 'umbrella: main, side']);
 
     roles.delete(projects['side']!);
-    const gap = await run(runCheck, [umbrella]);
+    const gap = await run(runCheck, [umbrella], IN_FULL);
     expect(gap.code).to.equal(1);
     expect(gap.out.slice(4, 9)).to.deep.equal([
       'Projects that were read:',
@@ -176,7 +177,7 @@ describe('commands that collect once', () => {
     ]);
 
     roles.set(projects['main']!, 'admin').set(projects['side']!, 'admin');
-    const admin = await run(runCheck, [umbrella]);
+    const admin = await run(runCheck, [umbrella], IN_FULL);
     expect(admin.code).to.equal(0);
     expect(admin.out.at(-1)).to.match(/^umbrella: the user sees the servers of all domains, .*reader on the domain/);
   });

@@ -5,7 +5,7 @@ import { type DomainPlan, withRig, worldOf } from './rig.js';
 
 /** What a call was, without ids: `3 x servers ?all_tenants=1&limit=20 @2.69 200`. */
 function describeCall({ route, query, microversion, status }: Call): string {
-  const parameters = query.replace(/(domain_id|project_id|marker)=[^&]+/g, '$1=…');
+  const parameters = query.replace(/(domain_id|project_id|marker|changes-since)=[^&]+/g, '$1=…');
   return [route, parameters && `?${parameters}`, microversion && `@${microversion}`, status].filter(Boolean).join(' ');
 }
 
@@ -37,6 +37,8 @@ interface Case {
   /** `3..6 x`: a domain that has its rows before another one is there looks its projects up once more. */
   cold: string[];
   warm: string[];
+  /** From the second scrape on, where what changed is asked for. */
+  changes?: string[];
 }
 
 const FIVE = [3, 3, 3, 3, 3];
@@ -52,6 +54,7 @@ const CASES: Case[] = [
     strategy: 'project-list',
     cold: [...OWN_PROJECTS, '1 x login 201', '4 x rescope ?nocatalog 201', `1 x ${PROBE} 403`, '5 x servers @2.69 200'],
     warm: ['1 x authProjects 200', '5 x servers @2.69 200'],
+    changes: ['1 x authProjects 200', '5 x servers ?changes-since=… @2.69 200'],
   },
   {
     title:
@@ -61,6 +64,7 @@ const CASES: Case[] = [
     strategy: 'domain-list',
     cold: ['1 x login 201', '1 x projects ?domain_id=… 200', `1 x ${PROBE} 200`, `1 x ${LIST}`],
     warm: [`1 x ${LIST}`],
+    changes: ['1 x servers ?all_tenants=1&changes-since=… @2.69 200'],
   },
   {
     title: 'auto, a domain administrator whom all_tenants shows the own project only: project by project',
@@ -69,6 +73,7 @@ const CASES: Case[] = [
     strategy: 'project-list',
     cold: [...OWN_PROJECTS, '1 x login 201', '4 x rescope ?nocatalog 201', `1 x ${PROBE} 200`, '5 x servers @2.69 200'],
     warm: ['1 x authProjects 200', '5 x servers @2.69 200'],
+    changes: ['1 x authProjects 200', '5 x servers ?changes-since=… @2.69 200'],
   },
   {
     title: 'auto, a domain administrator who may list projects alone: project by project',
@@ -83,6 +88,7 @@ const CASES: Case[] = [
       '5 x servers @2.69 200',
     ],
     warm: ['1 x projects ?domain_id=… 200', '5 x servers @2.69 200'],
+    changes: ['1 x projects ?domain_id=… 200', '5 x servers ?changes-since=… @2.69 200'],
   },
   {
     title: 'auto, cloud administrators of three domains: one listing for all of them',
@@ -95,6 +101,7 @@ const CASES: Case[] = [
     strategy: 'cloud-list',
     cold: ['3 x login 201', '3..6 x projects ?domain_id=… 200', `3 x ${PROBE} 200`, `1 x ${LIST}`],
     warm: [`1 x ${LIST}`],
+    changes: ['1 x servers ?all_tenants=1&changes-since=… @2.69 200'],
   },
   {
     title: 'auto, counting quota, a member of each project: the counters of each project',
@@ -113,6 +120,7 @@ const CASES: Case[] = [
     strategy: 'domain-list',
     cold: ['1 x login 201', '1 x projects ?domain_id=… 200', `1 x ${LIST}`],
     warm: [`1 x ${LIST}`],
+    changes: ['1 x servers ?all_tenants=1&changes-since=… @2.69 200'],
   },
   {
     title: 'cloud-list: one listing for all, after each credential has proven what it sees',
@@ -125,6 +133,7 @@ const CASES: Case[] = [
     strategy: 'cloud-list',
     cold: ['2 x login 201', '2..4 x projects ?domain_id=… 200', `2 x ${PROBE} 200`, `1 x ${LIST}`],
     warm: [`1 x ${LIST}`],
+    changes: ['1 x servers ?all_tenants=1&changes-since=… @2.69 200'],
   },
   {
     title: 'project-list: a token and a listing for each project, no probe',
@@ -134,6 +143,7 @@ const CASES: Case[] = [
     strategy: 'project-list',
     cold: ['1 x login 201', '1 x projects ?domain_id=… 200', '4 x rescope ?nocatalog 201', '5 x servers @2.69 200'],
     warm: ['1 x projects ?domain_id=… 200', '5 x servers @2.69 200'],
+    changes: ['1 x projects ?domain_id=… 200', '5 x servers ?changes-since=… @2.69 200'],
   },
   {
     title: 'project-limits: a token and the counters of each project',
@@ -198,6 +208,7 @@ const CASES: Case[] = [
       `1 x ${PROBE} 406`,
     ],
     warm: ['1 x servers ?all_tenants=1 @2.47 200'],
+    changes: ['1 x servers ?all_tenants=1&changes-since=… @2.47 200'],
   },
   {
     title: 'endpoints that end in the project id, as those of VHI: the same calls',
@@ -207,10 +218,14 @@ const CASES: Case[] = [
     strategy: 'project-list',
     cold: [...OWN_PROJECTS, '1 x login 201', '4 x rescope ?nocatalog 201', `1 x ${PROBE} 403`, '5 x servers @2.69 200'],
     warm: ['1 x authProjects 200', '5 x servers @2.69 200'],
+    changes: ['1 x authProjects 200', '5 x servers ?changes-since=… @2.69 200'],
   },
 ];
 
-async function checkCalls({ domains, args = [], cloud = {}, vcpus, strategy, cold, warm }: Case): Promise<void> {
+async function checkCalls(one: Case, incremental: 'auto' | 'off'): Promise<void> {
+  const { domains, cloud = {}, vcpus, strategy, cold } = one;
+  const warm = incremental === 'auto' ? one.changes! : one.warm;
+  const args = [...(one.args ?? []), `--collect.incremental=${incremental}`];
   await withRig({ world: worldOf(...domains), args, cloud }, async (rig) => {
     const first = await rig.snapshot();
     expect(first.complete, JSON.stringify(first.errors)).to.be.true;
@@ -227,5 +242,9 @@ async function checkCalls({ domains, args = [], cloud = {}, vcpus, strategy, col
 }
 
 describe('The list of calls', () => {
-  together(3, Object.fromEntries(CASES.map((one) => [`of ${one.title}`, () => checkCalls(one)])));
+  const inFull = CASES.map((one) => [`of ${one.title}`, () => checkCalls(one, 'off')] as const);
+  const byChanges = CASES.filter(({ changes }) => changes).map(
+    (one) => [`by what changed, of ${one.title}`, () => checkCalls(one, 'auto')] as const,
+  );
+  together(3, Object.fromEntries([...inFull, ...byChanges]));
 });

@@ -78,6 +78,8 @@ const BAD: readonly Row[] = [
   ],
   [['--collect.strategy=project-limits'], {}, "--collect.strategy=project-limits reads Nova's quota counters, "],
   [['--collect.min-interval=5'], {}, '--collect.min-interval: "5" must be a duration with units'],
+  [['--collect.incremental=on'], {}, '--collect.incremental: "on" must be one of auto, off'],
+  [['--collect.resync-interval=15'], {}, '--collect.resync-interval: "15" must be a duration with units'],
   [['--collect.projects=si'], {}, '--collect.projects: "si" must be true or false'],
   [['--web.listen-address=10180'], {}, '--web.listen-address: "10180" must be :port, host:port or [address]:port'],
   [['--web.listen-address=:70000'], {}, '--web.listen-address: ":70000" must be :port, host:port or [address]:port'],
