@@ -65,11 +65,9 @@ describe('Listings brought up to date by what changed', () => {
   async function expectExactByChanges(when: string): Promise<void> {
     const marks = watches.map(({ door }) => door.asked.length);
     await expectExact(when);
-    const asked = watches.map(({ door }, i) => door.asked.slice(marks[i]));
-    const inFull = watches
-      .filter((_, i) => asked[i]!.some(isFullListing))
-      .map((one) => [one.title, asked[watches.indexOf(one)]]);
-    expect(JSON.stringify(inFull), `${when}: listings in full`).to.equal('[]');
+    const asked = watches.map(({ door, title }, i) => `${title}: ${door.asked.slice(marks[i]).join(' ')}`);
+    const inFull = watches.filter(({ door }, i) => door.asked.slice(marks[i]).some(isFullListing));
+    if (inFull.length > 0) expect.fail(`${when}: listings in full:\n${asked.join('\n')}`);
   }
 
   describe('with nothing changed', () => {
@@ -238,6 +236,10 @@ describe('Listings brought up to date by what changed', () => {
       const walk = new Walk(driver, projects, randomOf(chance));
       const done: string[] = [];
       try {
+        // A project that shows its first server is looked up, and projects that are gone by then make a listing in full.
+        await Promise.all(projects.map((id) => driver.boot(id)));
+        await expectExact('before the first step');
+        await expectExact('before the first step, once more');
         for (let step = 1; step <= STEPS; step += 1) {
           done.push(await walk.step());
           await expectExactByChanges(`step ${step}`);

@@ -23,6 +23,11 @@ function action(from: string, to: string, body: Record<string, unknown>): Step {
   };
 }
 
+const LARGEST = '5';
+
+/** Never a smaller one: what was shelved has an image of its own, which asks for the disk that there was. */
+const larger = ({ flavor }: Walker): string => String(Number(flavor) + 1);
+
 const STEPS: Readonly<Record<string, Step>> = {
   stop: action('ACTIVE', 'SHUTOFF', { 'os-stop': null }),
   start: action('SHUTOFF', 'ACTIVE', { 'os-start': null }),
@@ -32,8 +37,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   resize: {
     from: ['ACTIVE'],
     go: async (driver, walker) => {
-      const other = walker.flavor === '2' ? '3' : '2';
-      await driver.act(walker.id, `VERIFY_RESIZE`, { resize: { flavorRef: other } });
+      await driver.act(walker.id, 'VERIFY_RESIZE', { resize: { flavorRef: larger(walker) } });
       walker.status = 'VERIFY_RESIZE';
     },
   },
@@ -41,7 +45,7 @@ const STEPS: Readonly<Record<string, Step>> = {
     from: ['VERIFY_RESIZE'],
     go: async (driver, walker) => {
       await driver.act(walker.id, 'ACTIVE', { confirmResize: null });
-      walker.flavor = walker.flavor === '2' ? '3' : '2';
+      walker.flavor = larger(walker);
       walker.status = 'ACTIVE';
     },
   },
@@ -106,7 +110,10 @@ export class Walk {
   }
 
   #move(walker: Walker): { name: string; done: Promise<void> } {
-    const open = Object.entries(STEPS).filter(([, { from }]) => from.includes(walker.status));
+    const isLarge = walker.flavor === LARGEST;
+    const open = Object.entries(STEPS).filter(
+      ([name, { from }]) => from.includes(walker.status) && !(name === 'resize' && isLarge),
+    );
     const [name, { go }] = this.#any(open);
     return { name: `${name} ${walker.status} ${walker.id}`, done: go(this.#driver, walker) };
   }
