@@ -26,6 +26,8 @@ export interface Seen {
 
 let simulator: Simulator | null = null;
 let slow = { domainId: '', ms: 0 };
+/** Servers that changed since the start. */
+let changes = 0;
 let mark = performance.eventLoopUtilization();
 
 function running(): Simulator {
@@ -70,6 +72,8 @@ const handlers = {
       keepAliveMs: KEEP_ALIVE_MS,
       renderOnce: true,
     });
+    // Nothing of it is new.
+    world.advance(3_600_000);
     const last = [...world.domains.values()].at(-1);
     slow = { domainId: last?.id ?? '', ms: plan.slowMs };
     const started: Started = { authUrl: simulator.authUrl, lines: linesOf(world), truth, slowDomain: last?.name ?? '' };
@@ -80,6 +84,17 @@ const handlers = {
   pace(latencyMs: number): void {
     pace(latencyMs);
     if (slow.ms > 0) running().faults.add({ kind: 'slow', ms: slow.ms, domainId: slow.domainId });
+  },
+
+  /** A minute goes by, in which so many servers were stopped or started: what they use stays as it is. */
+  change(count: number): void {
+    const { world } = running();
+    world.advance(60_000);
+    const servers = world.servers.listed({ kind: 'cloud' });
+    for (let i = 0; i < count; i += 1) {
+      const server = servers[(changes++ * 7919) % servers.length];
+      if (server) world.changeServer(server.id, { status: server.status === 'ACTIVE' ? 'SHUTOFF' : 'ACTIVE' });
+    }
   },
 
   /** Nobody waits any more: for what is not measured. */

@@ -1,10 +1,10 @@
 import { table } from '../src/commands/table.js';
 import type { Exporter } from './exporter.js';
-import { warmRequests, type Requests } from './formula.js';
-import { costOf, DEFAULT_CONCURRENCY, goesOn, type Cost } from './measure.js';
+import type { Requests } from './formula.js';
+import { costOf, DEFAULT_CONCURRENCY, formulaOf, goesOn, type Cost } from './measure.js';
 import { CASE_COLUMNS, caseCells, legend, number } from './report.js';
 import { BenchRig, type Scrape } from './rig.js';
-import { SCENARIOS, type Case } from './scenarios.js';
+import type { Case } from './scenarios.js';
 import { peakOf } from './targets.js';
 
 /** One value of `--collect.request-concurrency`. */
@@ -46,7 +46,7 @@ async function runnerOf(rig: BenchRig, concurrency: number): Promise<Runner> {
 
 /** One exporter for each value, all on one cloud, which they scrape in turns. */
 export function compare(what: Case, values: readonly number[]): Promise<Comparison> {
-  const formula = warmRequests(what.strategy, SCENARIOS[what.scenario].size);
+  const formula = formulaOf(what);
   return BenchRig.with(what, async (rig) => {
     const runners: Runner[] = [];
     for (const concurrency of values) runners.push(await runnerOf(rig, concurrency));

@@ -5,14 +5,17 @@ import type { BenchStrategy } from './scenarios.js';
 
 /** `auto` chooses all but this one by what the domains' users may see. */
 const LIMITS_ARGUMENTS = ['--collect.counting=quota'];
-/** What is measured are listings in full. */
 const IN_FULL = '--collect.incremental=off';
+/** No full listing comes between. */
+const BY_CHANGES = ['--collect.incremental=auto', '--collect.resync-interval=20d'];
 
 export interface ExporterPlan {
   authUrl: string;
   /** domains.txt */
   file: string;
   strategy: BenchStrategy;
+  /** Whether what changed is asked for, and not the whole listing each time. */
+  byChanges: boolean;
   /** `--collect.request-concurrency` */
   concurrency: number;
   /** Of Node, such as those that write a profile. */
@@ -45,10 +48,23 @@ export class Exporter {
     this.url = url;
   }
 
-  static async start({ authUrl, file, strategy, concurrency, nodeOptions }: ExporterPlan): Promise<Exporter> {
+  static async start({
+    authUrl,
+    file,
+    strategy,
+    concurrency,
+    nodeOptions,
+    byChanges,
+  }: ExporterPlan): Promise<Exporter> {
     const settings = [`--domains.file=${file}`, `--collect.request-concurrency=${concurrency}`];
     const own = strategy === 'project-limits' ? LIMITS_ARGUMENTS : [];
-    const args = ['serve', '--web.listen-address=127.0.0.1:0', IN_FULL, ...settings, ...own];
+    const args = [
+      'serve',
+      '--web.listen-address=127.0.0.1:0',
+      ...(byChanges ? BY_CHANGES : [IN_FULL]),
+      ...settings,
+      ...own,
+    ];
     const program = new Program(args, { env: cloudEnv({ authUrl }), nodeOptions });
     try {
       return new Exporter(program, await listeningUrl(program));

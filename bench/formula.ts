@@ -54,6 +54,20 @@ export function warmRequests(strategy: BenchStrategy, size: Size): Requests {
   }
 }
 
+/** The same where what changed is asked for, and fits on a page: once for each listing. */
+export function changesRequests(strategy: BenchStrategy, { domains, projects }: Size): Requests {
+  switch (strategy) {
+    case 'domain-list':
+      return { servers: domains };
+    case 'cloud-list':
+      return { servers: 1 };
+    case 'project-list':
+      return { authProjects: domains, servers: projects };
+    case 'project-limits':
+      return { authProjects: domains, limits: projects };
+  }
+}
+
 function domainList(layout: readonly (readonly number[])[]): Requests {
   let projects = 0;
   const servers = layout.map((own) => {

@@ -2,7 +2,7 @@ import { OPTIONS } from '../src/settings/options.js';
 import { Child } from './child.js';
 import type { Exporter } from './exporter.js';
 import type { FloorProcess } from './floor.js';
-import { difference, warmRequests, type Requests } from './formula.js';
+import { changesRequests, difference, warmRequests, type Requests } from './formula.js';
 import type { ReadyStep } from './plan.js';
 import { BenchRig, responsivenessOf, type Responsiveness, type Scrape } from './rig.js';
 import { SCENARIOS, type Case } from './scenarios.js';
@@ -120,7 +120,8 @@ class Floors {
 
   async round(into: Rounds): Promise<void> {
     const { ms, cpuSeconds, servers } = await this.floor.ask('floor', undefined);
-    const isListing = this.#rig.what.strategy !== 'project-limits';
+    const { strategy, scenario } = this.#rig.what;
+    const isListing = strategy !== 'project-limits' && SCENARIOS[scenario].changed === 0;
     if (isListing && servers !== this.#rig.servers) throw new Error(`the floor read ${servers} servers`);
     into.floor.push({ ms, cpuSeconds });
     into.discard.push((await this.discard.ask('discard', undefined)).ms);
@@ -132,6 +133,7 @@ class Floors {
 }
 
 async function measureRounds(rig: BenchRig, exporter: Exporter, floors: Floors): Promise<Rounds> {
+  const { changed } = SCENARIOS[rig.what.scenario];
   const unmeasured: Rounds = { scrapes: [], floor: [], discard: [] };
   const warmingSince = performance.now();
   await rig.scrape(exporter);
@@ -144,6 +146,13 @@ async function measureRounds(rig: BenchRig, exporter: Exporter, floors: Floors):
   const rounds: Rounds = { scrapes: [], floor: [], discard: [] };
   const started = performance.now();
   while (goesOn(rig.what, rounds.scrapes.length, started)) {
+    if (changed > 0) {
+      await rig.cloud.ask('change', changed);
+      rounds.scrapes.push(await rig.scrape(exporter));
+      await floors.load(DEFAULT_CONCURRENCY);
+      await floors.round(rounds);
+      continue;
+    }
     rounds.scrapes.push(await rig.scrape(exporter));
     await floors.round(rounds);
   }
@@ -166,10 +175,16 @@ async function ceilingOf(rig: BenchRig, floors: Floors): Promise<Ceiling> {
   };
 }
 
+/** The least that a warm scrape of the case must ask for. */
+export function formulaOf({ strategy, scenario }: Pick<Case, 'strategy' | 'scenario'>): Requests {
+  const { size, changed } = SCENARIOS[scenario];
+  return changed > 0 ? changesRequests(strategy, size) : warmRequests(strategy, size);
+}
+
 /** Measures one case, with processes of its own. */
 export function measure(what: Case): Promise<CaseResult> {
-  const { size, slowMs } = SCENARIOS[what.scenario];
-  const formula = warmRequests(what.strategy, size);
+  const { slowMs } = SCENARIOS[what.scenario];
+  const formula = formulaOf(what);
   return BenchRig.with(what, async (rig) => {
     const exporter = await rig.exporter(DEFAULT_CONCURRENCY);
     const cold = await rig.scrape(exporter);

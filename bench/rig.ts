@@ -74,8 +74,9 @@ export class BenchRig {
 
   /** Starts the program; it has not asked the cloud for anything yet. */
   async exporter(concurrency: number): Promise<Exporter> {
-    const { strategy, nodeOptions } = this.what;
-    const settings = { authUrl: this.#authUrl, file: this.#file, strategy };
+    const { scenario, strategy, nodeOptions } = this.what;
+    const byChanges = SCENARIOS[scenario].changed > 0;
+    const settings = { authUrl: this.#authUrl, file: this.#file, strategy, byChanges };
     const exporter = await Exporter.start({ ...settings, concurrency, nodeOptions });
     this.#exporters.push(exporter);
     return exporter;

@@ -1,4 +1,4 @@
-/* What is measured: worlds of three sizes and two odd ones, each by the strategies and at the latencies that matter; if asked for,
+/* What is measured: worlds of three sizes and three odd ones, each by the strategies and at the latencies that matter; if asked for,
    nine that grow, and a huge one. */
 
 export const STRATEGIES = ['domain-list', 'cloud-list', 'project-list', 'project-limits'] as const;
@@ -24,6 +24,11 @@ export interface Scenario {
   size: Size;
   /** Milliseconds that each answer to the last domain waits beside the latency; 0: no domain is slow. */
   slowMs: number;
+  /**
+   * So many servers, at random, change their status in the minute between two scrapes, and what changed is asked for; 0: the
+   * cloud stands still, and is listed in full.
+   */
+  changed: number;
   /** Rounds are measured for so long, in milliseconds, … */
   budgetMs: number;
   /** … but at least so many. */
@@ -34,7 +39,7 @@ export interface Scenario {
 }
 
 /** Those of a run for which none is asked for by name. */
-export const SCENARIO_NAMES = ['S', 'M', 'L', 'one', 'slow'] as const;
+export const SCENARIO_NAMES = ['S', 'M', 'L', 'one', 'slow', 'changes'] as const;
 
 /** What can be asked for; `growth` stands for all of `GROWTH`. */
 export const SCENARIO_CHOICES = [...SCENARIO_NAMES, 'growth', 'XL'] as const;
@@ -78,6 +83,7 @@ function growing(name: GrowthName): Scenario {
     title: `${name}: ${d} domains, ${p} projects, ${s} servers`,
     size,
     slowMs: 0,
+    changed: 0,
     budgetMs: 3000,
     minRounds: 2,
     plans: at(USUAL, 'domain-list'),
@@ -90,6 +96,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     title: 'S: 10 domains, 40 projects, 1,000 servers',
     size: { domains: 10, projects: 40, servers: 1000 },
     slowMs: 0,
+    changed: 0,
     budgetMs: 3000,
     minRounds: 5,
     plans: SMALL,
@@ -99,6 +106,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     title: 'M: 100 domains, 1,000 projects, 10,000 servers',
     size: { domains: 100, projects: 1000, servers: 10_000 },
     slowMs: 0,
+    changed: 0,
     budgetMs: 8000,
     minRounds: 4,
     plans: SMALL,
@@ -108,6 +116,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     title: 'L: 1,000 domains, 10,000 projects, 100,000 servers',
     size: { domains: 1000, projects: 10_000, servers: 100_000 },
     slowMs: 0,
+    changed: 0,
     budgetMs: 30_000,
     minRounds: 3,
     plans: at(USUAL, ...STRATEGIES),
@@ -117,6 +126,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     title: 'one: 1 domain, 10 projects, 20,000 servers',
     size: { domains: 1, projects: 10, servers: 20_000 },
     slowMs: 0,
+    changed: 0,
     budgetMs: 10_000,
     minRounds: 5,
     plans: at(USUAL, 'domain-list', 'project-list'),
@@ -126,15 +136,28 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     title: 'slow: 100 domains, 1,000 projects, 10,000 servers; each answer to one domain takes 1 s more',
     size: { domains: 100, projects: 1000, servers: 10_000 },
     slowMs: 1000,
+    changed: 0,
     budgetMs: 10_000,
     minRounds: 3,
     plans: at(USUAL, 'domain-list', 'project-list'),
     fullPlans: at(USUAL, 'domain-list', 'project-list', 'project-limits'),
   },
+  changes: {
+    title:
+      'changes: as L, 0.1 % of the servers change in the minute between two scrapes, and what changed is asked for',
+    size: { domains: 1000, projects: 10_000, servers: 100_000 },
+    slowMs: 0,
+    changed: 100,
+    budgetMs: 10_000,
+    minRounds: 3,
+    plans: at(USUAL, 'domain-list', 'cloud-list', 'project-list'),
+    fullPlans: at(EVERY, 'domain-list', 'cloud-list', 'project-list'),
+  },
   XL: {
     title: 'XL: 10,000 domains, 20,000 projects, 1,000,000 servers',
     size: { domains: 10_000, projects: 20_000, servers: 1_000_000 },
     slowMs: 0,
+    changed: 0,
     budgetMs: 0,
     minRounds: 2,
     plans: at(USUAL, 'domain-list'),

@@ -46,12 +46,12 @@ describe('bench: arguments', () => {
   it('takes growth for its eight worlds, and leaves them and XL out if nobody asks for them', () => {
     expect(parseArguments(['--scenario', 'S,growth,XL']).scenarios).to.deep.equal(['S', ...GROWTH, 'XL']);
     for (const args of [[], ['--full']]) {
-      expect(parseArguments(args).scenarios).to.deep.equal(['S', 'M', 'L', 'one', 'slow']);
+      expect(parseArguments(args).scenarios).to.deep.equal(['S', 'M', 'L', 'one', 'slow', 'changes']);
     }
   });
 
   const BAD: [args: string[], message: RegExp][] = [
-    [['--scenario', 'XXL'], /^--scenario: "XXL" is none of S, M, L, one, slow, growth, XL$/],
+    [['--scenario', 'XXL'], /^--scenario: "XXL" is none of S, M, L, one, slow, changes, growth, XL$/],
     [['--scenario', '10x1000'], /^--scenario: "10x1000" is none of/],
     [['--scenario', 'growth,growth'], /^--scenario: "growth" is there twice$/],
     [['--scenario', 's'], /^--scenario: "s" is none of/],
@@ -85,7 +85,7 @@ describe('bench: arguments', () => {
     expect({ status, stdout, stderr }).to.deep.equal({
       status: 2,
       stdout: '',
-      stderr: 'bench: --scenario: "XXL" is none of S, M, L, one, slow, growth, XL\n',
+      stderr: 'bench: --scenario: "XXL" is none of S, M, L, one, slow, changes, growth, XL\n',
     });
   });
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { difference, layoutOf, pages, requestsText, totalOf, warmRequests } from '../../bench/formula.js';
+import { changesRequests, difference, layoutOf, pages, requestsText, totalOf, warmRequests } from '../../bench/formula.js';
 import { SCENARIOS, STRATEGIES } from '../../bench/scenarios.js';
 
 describe('bench: the least number of requests', () => {
@@ -51,6 +51,16 @@ describe('bench: the least number of requests', () => {
       expect(STRATEGIES.map((strategy) => warmRequests(strategy, size))).to.deep.equal(expected);
     });
   }
+
+  it('knows what each strategy takes where what changed is asked for', () => {
+    const { size } = SCENARIOS.changes;
+    expect(STRATEGIES.map((strategy) => changesRequests(strategy, size))).to.deep.equal([
+      { servers: 1000 },
+      { servers: 1 },
+      { authProjects: 1000, servers: 10_000 },
+      { authProjects: 1000, limits: 10_000 },
+    ]);
+  });
 
   it('tells counts in words', () => {
     expect(requestsText({ authProjects: 10, servers: 40, login: 0 })).to.equal('40 servers + 10 authProjects');
