@@ -1,5 +1,5 @@
 /* What is measured: worlds of three sizes and three odd ones, each by the strategies and at the latencies that matter; if asked for,
-   nine that grow, and a huge one. */
+   eight that grow, and a huge one. */
 
 export const STRATEGIES = ['domain-list', 'cloud-list', 'project-list', 'project-limits'] as const;
 export type BenchStrategy = (typeof STRATEGIES)[number];

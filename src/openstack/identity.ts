@@ -58,6 +58,8 @@ export interface IssuedToken {
   secret: Secret;
   /** Milliseconds it is good for, by the cloud's own clock: ours may be minutes off. */
   lifeMs: number;
+  /** Milliseconds since the epoch, by Keystone's clock. */
+  issuedAt: number;
   projectId: string;
   /** Domain of the project; null where the answer does not say it. */
   domainId: string | null;
@@ -103,6 +105,7 @@ export function parseToken({ json, header }: HttpAnswer): IssuedToken {
   if (!secret) throw new CollectError('bad_response', 'token: the answer has no X-Subject-Token header');
   return {
     secret: new Secret(secret),
+    issuedAt: token.issued_at,
     lifeMs: token.expires_at - token.issued_at,
     projectId: token.project.id,
     domainId: token.project.domain?.id ?? null,

@@ -27,8 +27,8 @@ export interface ServersPage {
   /** The first one was asked for without a limit, so that Nova told of a cell that is down, as far as it has room. */
   isBare: boolean;
   /**
-   * Milliseconds since the epoch by the cloud's clock: it shows whatever had happened by then. null where the cloud tells no
-   * time.
+   * Milliseconds since the epoch by the cloud's clock: it shows whatever had happened by then. null where the login was
+   * given up meanwhile.
    */
   asOf: number | null;
   /** When the row that changed last of all before the others did so, as Nova writes it; null without rows. */
@@ -89,7 +89,9 @@ async function getPageInTime(
       const asked = visit.cloud.clock.mono();
       const answer = await get(visit, projectId, path);
       const date = Date.parse(answer.header('date') ?? '');
-      const asOf = Number.isNaN(date) ? null : date - (visit.cloud.clock.mono() - asked);
+      const told = Number.isNaN(date) ? null : date - (visit.cloud.clock.mono() - asked);
+      // What answers may be a bare Nova, which tells no time.
+      const asOf = told ?? visit.session.cloudTime(asked);
       return { page: parseServers(answer), limit, asOf };
     } catch (error) {
       const tookTooLong = error instanceof HttpFailure && (error.status === 502 || error.status === 504);

@@ -31,6 +31,9 @@ export interface Token {
 export interface Login {
   token: Token;
   catalog: CatalogService[];
+  /** Keystone's time when it issued the token, in milliseconds since the epoch, and ours when it came, monotonic. */
+  issuedAt: number;
+  cameAt: number;
   /** Domain of the token's project; null where Keystone did not say it. */
   domainId: string | null;
 }
@@ -116,6 +119,14 @@ export class Session {
   /** The number of the newest login; 0 before the first. */
   get logins(): number {
     return this.#logins;
+  }
+
+  /**
+   * The cloud's time, by its last login, in milliseconds since the epoch; a little early; null without a login.
+   * @param mono at which moment, by our monotonic clock
+   */
+  cloudTime(mono: number): number | null {
+    return this.#login && this.#login.issuedAt + mono - this.#login.cameAt;
   }
 
   /** What the cloud knows, and may repeat in any answer. */
@@ -232,8 +243,9 @@ export class Session {
         observeLogin('success');
         this.#logins += 1;
         this.#askAgain();
-        const { catalog, domainId } = issued;
-        this.#login = { token: this.#token(issued, this.#logins), catalog, domainId };
+        const { catalog, domainId, issuedAt } = issued;
+        const cameAt = this.#options.clock.mono();
+        this.#login = { token: this.#token(issued, this.#logins), catalog, domainId, issuedAt, cameAt };
         return this.#login;
       } catch (cause) {
         const error = asLoginError(domain, cause);

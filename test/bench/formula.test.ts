@@ -1,5 +1,13 @@
 import { expect } from 'chai';
-import { changesRequests, difference, layoutOf, pages, requestsText, totalOf, warmRequests } from '../../bench/formula.js';
+import {
+  changesRequests,
+  difference,
+  layoutOf,
+  pages,
+  requestsText,
+  totalOf,
+  warmRequests,
+} from '../../bench/formula.js';
 import { SCENARIOS, STRATEGIES } from '../../bench/scenarios.js';
 
 describe('bench: the least number of requests', () => {
