@@ -7,6 +7,8 @@ export interface Ledger {
   readonly servers: Map<string, Server>;
   /** Milliseconds since the epoch by the cloud's clock: what happened later may not be in it. */
   asOf: number;
+  /** Of all that the full reading showed: a server of another one may not be alone there. */
+  readonly projects: ReadonlySet<string>;
   /** Monotonic: when the reading began. */
   readAt: number;
   /** When the last full one began; milliseconds since the epoch. */
@@ -46,12 +48,16 @@ export class Ledgers {
     this.#byListing.clear();
   }
 
-  /** Of projects that are gone none is needed, and where any has come or gone the listings of all tenants are in doubt. */
-  keepOnly(projects: ReadonlySet<string>): void {
+  /**
+   * Of projects that are gone none is needed, and where any has come or gone the listings of all tenants are in doubt.
+   * @param now monotonic
+   */
+  keepOnly(projects: ReadonlySet<string>, now: number): void {
     const isSame = projects.size === this.#projects.size && [...projects].every((id) => this.#projects.has(id));
     this.#projects = projects;
-    for (const [listing, { projectId }] of this.#byListing) {
-      if (projectId === null ? !isSame : !projects.has(projectId)) this.#byListing.delete(listing);
+    for (const [listing, { projectId, readAt }] of this.#byListing) {
+      const isNeeded = projectId === null ? isSame : projects.has(projectId);
+      if (!isNeeded || now - readAt > MAX_AGE_MS) this.#byListing.delete(listing);
     }
   }
 }

@@ -27,10 +27,9 @@ export interface ServersPage {
   /** The first one was asked for without a limit, so that Nova told of a cell that is down, as far as it has room. */
   isBare: boolean;
   /**
-   * Milliseconds since the epoch by the cloud's clock: it shows whatever had happened by then. null where the login was
-   * given up meanwhile.
+   * Milliseconds since the epoch by the cloud's clock, or ours if that is earlier: it shows whatever had happened by then.
    */
-  asOf: number | null;
+  asOf: number;
   /** When the row that changed last of all before the others did so, as Nova writes it; null without rows. */
   oldestUpdate: string | null;
 }
@@ -78,7 +77,7 @@ async function getPageInTime(
   visit: Visit,
   listing: Listing,
   { marker, rows }: { marker: string | null; rows: number },
-): Promise<{ page: ServerPage; limit: number | null; asOf: number | null }> {
+): Promise<{ page: ServerPage; limit: number | null; asOf: number }> {
   const { projectId, allTenants, filter, probe } = listing;
   const { pageRows } = visit.session;
   const key = `${await visit.sharedEndpoint()} ${projectId} ${allTenants}`;
@@ -86,12 +85,14 @@ async function getPageInTime(
     const limit = probe ?? pageRows.get(key);
     try {
       const path = `/servers/detail${queryString({ allTenants, filter, marker, limit })}`;
-      const asked = visit.cloud.clock.mono();
+      const { clock } = visit.cloud;
+      const asked = clock.mono();
+      const wall = clock.wall();
       const answer = await get(visit, projectId, path);
       const date = Date.parse(answer.header('date') ?? '');
-      const told = Number.isNaN(date) ? null : date - (visit.cloud.clock.mono() - asked);
-      // What answers may be a bare Nova, which tells no time.
-      const asOf = told ?? visit.session.cloudTime(asked);
+      const told = Number.isNaN(date) ? null : date - (clock.mono() - asked);
+      // A bare Nova tells no time. Of a clock that is ahead, the earlier time costs no more than a longer answer.
+      const asOf = Math.min(told ?? visit.session.cloudTime(asked) ?? wall, wall);
       return { page: parseServers(answer), limit, asOf };
     } catch (error) {
       const tookTooLong = error instanceof HttpFailure && (error.status === 502 || error.status === 504);

@@ -21,18 +21,24 @@ const GONE: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETED']);
  */
 export class Reading {
   readonly #visit: Visit;
-  readonly #listing: Omit<Listing, 'filter' | 'probe'>;
+  readonly #listing: Pick<Listing, 'projectId' | 'allTenants'>;
+  readonly #of: string;
   #key = '';
+  /** Whether it is remembered for the next reading. */
+  #isKept = false;
   #login = 0;
   /** Monotonic. */
   #startedAt = 0;
-  #asOf: number | null = null;
+  #asOf = 0;
   #fullAt = 0;
   #isFull = false;
 
-  constructor(visit: Visit, listing: Omit<Listing, 'filter' | 'probe'>) {
+  /** @param of whose servers are wanted: what one remembers of a domain is not all that another one needs of the cloud */
+  constructor(visit: Visit, of: { project: string } | 'domain' | 'cloud') {
     this.#visit = visit;
-    this.#listing = listing;
+    const projectId = typeof of === 'string' ? null : of.project;
+    this.#listing = { projectId, allTenants: projectId === null };
+    this.#of = typeof of === 'string' ? of : `project ${of.project}`;
   }
 
   /** Whether what came is the listing itself, and nothing that was known before. */
@@ -48,12 +54,13 @@ export class Reading {
   /** @throws CollectError, as `listServers` does */
   async *pages(): AsyncGenerator<ServersPage, void> {
     const { session, cloud } = this.#visit;
-    const { projectId, allTenants } = this.#listing;
-    this.#key = `${await this.#visit.sharedEndpoint()} ${projectId} ${allTenants}`;
+    const endpoint = await this.#visit.sharedEndpoint();
+    this.#key = `${endpoint} ${this.#of}`;
+    this.#isKept = cloud.untilResync !== null && !cloud.withoutChanges.get(endpoint);
     this.#start();
-    const ledger = cloud.untilResync && session.ledgers.get(this.#key, this.#startedAt);
+    const ledger = this.#isKept ? session.ledgers.get(this.#key, this.#startedAt) : null;
     if (ledger) {
-      const servers = await this.#update(ledger);
+      const servers = await this.#update(ledger, endpoint);
       if (servers) {
         this.#fullAt = ledger.fullAt;
         yield { servers, hasNext: false, isBare: true, asOf: ledger.asOf, oldestUpdate: null };
@@ -76,16 +83,19 @@ export class Reading {
   /** Remembers what a full reading showed: `pages` does so at its end, or whoever finds the rest in another way. */
   keep(servers: Iterable<Server>): void {
     const { session, cloud } = this.#visit;
-    if (!cloud.untilResync || this.#asOf === null || this.#login !== session.logins) return;
+    if (!this.#isKept || !cloud.untilResync || this.#login !== session.logins) return;
+    const projects = new Set<string>();
     const known = new Map<string, Server>();
     for (const server of servers) {
       // What its cell holds can't be told from changes when it is back.
       if (server.status === 'UNKNOWN') return;
       known.set(server.id, server);
+      projects.add(server.projectId);
     }
     session.ledgers.set(this.#key, {
       projectId: this.#listing.projectId,
       servers: known,
+      projects,
       asOf: this.#asOf,
       readAt: this.#startedAt,
       fullAt: this.#fullAt,
@@ -104,16 +114,17 @@ export class Reading {
    * @returns its servers; null in doubt
    * @throws CollectError
    */
-  async #update(ledger: Ledger): Promise<Server[] | null> {
-    const { session } = this.#visit;
+  async #update(ledger: Ledger, endpoint: string): Promise<Server[] | null> {
+    const { session, cloud } = this.#visit;
     let changes: Changes | null = null;
     try {
       changes = await this.#changes(ledger);
     } catch (error) {
       if (error instanceof CollectionOver) throw error;
       session.ledgers.delete(this.#key);
-      // A Nova that doesn't know of changes: the listing itself will do.
-      if (!(error instanceof HttpFailure && error.status === 400)) throw error;
+      const isRefused = error instanceof HttpFailure && error.status === 400;
+      if (!isRefused && !(error instanceof Unheard)) throw error;
+      cloud.withoutChanges.set(endpoint, true);
     }
     if (!changes || session.logins !== this.#login) {
       session.ledgers.delete(this.#key);
@@ -124,40 +135,49 @@ export class Reading {
     return [...ledger.servers.values()];
   }
 
-  /** @returns null in doubt */
-  async #changes({ servers, asOf }: Ledger): Promise<Changes | null> {
-    const building = [...servers.values()].filter(({ status }) => status === 'BUILD');
+  /**
+   * @returns null in doubt
+   * @throws Unheard; CollectError
+   */
+  async #changes(ledger: Ledger): Promise<Changes | null> {
+    const building = [...ledger.servers.values()].filter(({ status }) => status === 'BUILD');
     // In this order: what is BUILD no more by the first answer has changed by the second.
     const present = building.length > 0 ? await this.#filtered({ status: 'BUILD' }) : null;
-    const since = `${new Date(asOf - OVERLAP_MS).toISOString().slice(0, 19)}Z`;
-    const changed = await this.#filtered({ 'changes-since': since });
-    const all = new Map([...(present?.servers ?? []), ...changed.servers]);
-    const isUnheard = changed.oldestUpdate !== null && changed.oldestUpdate < since;
-    const isUnknown = [...all.values()].some(({ status }) => status === 'UNKNOWN');
-    if (changed.asOf === null || isUnheard || isUnknown) return null;
-    const gone = building.filter(({ id }) => !all.has(id)).map(({ id }) => id);
-    return { servers: all, gone, asOf: changed.asOf };
+    const since = `${new Date(ledger.asOf - OVERLAP_MS).toISOString().slice(0, 19)}Z`;
+    const changed = await this.#filtered({ 'changes-since': since }, since);
+    const servers = new Map([...(present?.servers ?? []), ...changed.servers]);
+    // A BUILD that is gone without a trace was deleted before a cell had it, or its cell is down.
+    const isLost = building.some(({ id }) => !servers.has(id));
+    // Who sees a project for the first time may see more of it than what changed.
+    const isNew = ({ status, projectId }: Server): boolean =>
+      status === 'UNKNOWN' || (!GONE.has(status) && this.#listing.allTenants && !ledger.projects.has(projectId));
+    const isBack = changed.asOf < ledger.asOf - OVERLAP_MS;
+    if (isLost || isBack || [...servers.values()].some(isNew)) return null;
+    return { servers, asOf: changed.asOf };
   }
 
-  /** All pages, as one. */
-  async #filtered(filter: Record<string, string>) {
+  /**
+   * All pages, as one.
+   * @param since what is older was not asked for
+   * @throws Unheard where there is such a row; CollectError
+   */
+  async #filtered(filter: Record<string, string>, since = ''): Promise<Changes> {
     const servers = new Map<string, Server>();
     let asOf: number | null = null;
-    let oldestUpdate: string | null = null;
-    let isFirst = true;
-    for await (const page of listServers(this.#visit, { ...this.#listing, filter })) {
-      if (isFirst) asOf = page.asOf;
-      isFirst = false;
+    const { projectId, allTenants } = this.#listing;
+    for await (const page of listServers(this.#visit, { projectId, allTenants, filter })) {
+      if (page.oldestUpdate !== null && page.oldestUpdate < since) throw new Unheard();
+      asOf ??= page.asOf;
       for (const server of page.servers) servers.set(server.id, server);
-      if (page.oldestUpdate !== null && !(oldestUpdate !== null && oldestUpdate <= page.oldestUpdate))
-        oldestUpdate = page.oldestUpdate;
     }
-    return { servers, asOf, oldestUpdate };
+    return { servers, asOf: asOf ?? 0 };
   }
 }
 
-function apply({ servers, gone, asOf }: Changes, ledger: Ledger, readAt: number): void {
-  for (const id of gone) ledger.servers.delete(id);
+/** Nova shows what did not change: it ignores the question. */
+class Unheard extends Error {}
+
+function apply({ servers, asOf }: Changes, ledger: Ledger, readAt: number): void {
   for (const server of servers.values()) {
     if (GONE.has(server.status)) ledger.servers.delete(server.id);
     else ledger.servers.set(server.id, server);
@@ -169,7 +189,5 @@ function apply({ servers, gone, asOf }: Changes, ledger: Ledger, readAt: number)
 interface Changes {
   /** As they are now, those that were deleted included. */
   servers: Map<string, Server>;
-  /** Ids of what went without a trace. */
-  gone: string[];
   asOf: number;
 }

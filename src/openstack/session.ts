@@ -205,7 +205,7 @@ export class Session {
 
   /** Forgets the tokens and listings of projects that are gone. */
   keepOnly(projectIds: ReadonlySet<string>): void {
-    this.ledgers.keepOnly(projectIds);
+    this.ledgers.keepOnly(projectIds, this.#options.clock.mono());
     for (const tokens of [this.#children, this.#used])
       for (const id of tokens.keys()) if (!projectIds.has(id)) tokens.delete(id);
     for (const id of this.forbiddenProjects) if (!projectIds.has(id)) this.forbiddenProjects.delete(id);

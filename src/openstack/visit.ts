@@ -17,6 +17,8 @@ export interface CloudAccess {
   projects: FairLimiter;
   /** The highest microversion of ours that a compute endpoint speaks, where that is not the highest of all. */
   microversions: Remembered<Microversion>;
+  /** Compute endpoints that don't tell what changed. */
+  withoutChanges: Remembered<true>;
   clock: Clock;
   /** Milliseconds until a listing is read in full again, drawn anew for each; null: listings are always read in full. */
   untilResync: (() => number) | null;

@@ -163,7 +163,7 @@ export class CloudListing {
 
   async #pass(lister: Member): Promise<void> {
     try {
-      const reading = new Reading(lister.visit, { projectId: null, allTenants: true });
+      const reading = new Reading(lister.visit, 'cloud');
       for await (const { servers: page } of reading.pages()) {
         for (const [id, servers] of groupByProject(page)) {
           this.#byProject.set(id, (this.#byProject.get(id) ?? []).concat(servers));

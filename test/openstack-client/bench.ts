@@ -49,6 +49,7 @@ export class Bench {
       http: this.http.client,
       projects: new FairLimiter({ slots: 128, holders: 128 }),
       microversions: new Remembered(this.clock),
+      withoutChanges: new Remembered(this.clock),
       clock: this.clock,
       untilResync: null,
       noteEndpoint: () => undefined,

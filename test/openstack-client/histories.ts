@@ -147,8 +147,7 @@ export class Cloud {
   }
 
   async read(): Promise<Shown> {
-    const listing = { projectId: this.#allTenants ? null : PROJECTS[0]!, allTenants: this.#allTenants };
-    const reading = new Reading(this.bench.visit(), listing);
+    const reading = new Reading(this.bench.visit(), this.#allTenants ? 'cloud' : { project: PROJECTS[0]! });
     const servers = new Map<string, string>();
     for await (const page of reading.pages()) {
       for (const { id, projectId, status, vcpus, ramMb, launched } of page.servers)

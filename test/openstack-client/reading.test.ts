@@ -11,7 +11,7 @@ import { answer, ask, fail, failure, refusal, type Sent } from './fake.js';
 const MINUTE_MS = 60_000;
 const RESYNC_MS = 15 * MINUTE_MS;
 /** What the cloud's clock shows when ours shows 0. */
-const CLOUD_EPOCH = Date.parse('2026-11-22T04:40:00Z');
+const CLOUD_EPOCH = Date.parse('2026-11-22T04:20:00Z');
 
 interface Row {
   id: string;
@@ -30,6 +30,8 @@ class Nova {
   building: Row[] = [];
   changed: Row[] = [];
   hasDate = true;
+  /** How far the clock of its answers is ahead of what it was. */
+  aheadMs = 0;
   /** Called before each answer. */
   onAnswer: (sent: Sent) => void = () => undefined;
 
@@ -49,16 +51,16 @@ class Nova {
       tenant_id: 'home',
       status: 'ACTIVE',
       flavor: { vcpus: 1, ram: 1 },
-      updated: '2026-11-22T04:40:00Z',
+      updated: '2026-11-22T04:20:00Z',
       ...row,
     }));
-    const date = new Date(CLOUD_EPOCH + this.bench.clock.now).toUTCString();
+    const date = new Date(CLOUD_EPOCH + this.aheadMs + this.bench.clock.now).toUTCString();
     return answer({ servers }, this.hasDate ? { date } : {});
   }
 
   async read(visit = this.bench.visit(), projectId: string | null = null): Promise<Server[]> {
     const servers: Server[] = [];
-    for await (const page of new Reading(visit, { projectId, allTenants: projectId === null }).pages())
+    for await (const page of new Reading(visit, projectId === null ? 'cloud' : { project: projectId }).pages())
       servers.push(...page.servers);
     return servers;
   }
@@ -94,8 +96,8 @@ describe('a reading of servers', () => {
     const lines = nova.bench.http.lines.filter((line) => line.startsWith('GET'));
     expect(lines).to.deep.equal([
       'GET /servers/detail?all_tenants=1',
-      'GET /servers/detail?all_tenants=1&changes-since=2026-11-22T04%3A35%3A00Z',
-      'GET /servers/detail?all_tenants=1&changes-since=2026-11-22T04%3A36%3A00Z',
+      'GET /servers/detail?all_tenants=1&changes-since=2026-11-22T04%3A15%3A00Z',
+      'GET /servers/detail?all_tenants=1&changes-since=2026-11-22T04%3A16%3A00Z',
     ]);
   });
 
@@ -103,7 +105,14 @@ describe('a reading of servers', () => {
     nova.onAnswer = () => nova.bench.clock.advance(90_000);
     await nova.read();
     await nova.read();
-    expect(query(nova.bench.http.sent.at(-1)!).get('changes-since')).to.equal('2026-11-22T04:35:00Z');
+    expect(query(nova.bench.http.sent.at(-1)!).get('changes-since')).to.equal('2026-11-22T04:15:00Z');
+  });
+
+  it('goes by our clock where the cloud’s is ahead of it', async () => {
+    nova.aheadMs = 60 * MINUTE_MS;
+    await nova.read();
+    await nova.read();
+    expect(query(nova.bench.http.sent.at(-1)!).get('changes-since')).to.equal('2026-11-22T04:25:00Z');
   });
 
   it('takes over a new size', async () => {
@@ -140,9 +149,10 @@ describe('a reading of servers', () => {
       expect(nova.asked()).to.deep.equal(['BUILD', 'changes']);
     });
 
-    it('knows one that neither shows to be gone', async () => {
+    it('lists in full where neither shows one, which is gone, or its cell down', async () => {
+      nova.listed = [{ id: 'a' }];
       expect(await nova.states()).to.deep.equal(['a ACTIVE']);
-      nova.asked();
+      expect(nova.asked()).to.deep.equal(['BUILD', 'changes', 'full']);
       await nova.read();
       expect(nova.asked()).to.deep.equal(['changes']);
     });
@@ -217,17 +227,40 @@ describe('a reading of servers', () => {
       await expectFull(['changes', 'full']);
     });
 
-    it('at once where Nova does not know of changes, and shows what is older', async () => {
-      nova.changed = [{ id: 'a', updated: '2026-11-22T04:34:59Z' }];
+    it('at once where a server of a project is there of which there was none', async () => {
+      nova.changed = [{ id: 'b', tenant_id: 'new', status: 'DELETED' }];
+      expect(await nova.states()).to.deep.equal(['a ACTIVE']);
+      nova.asked();
+      nova.changed = [{ id: 'b', tenant_id: 'new' }];
       await expectFull(['changes', 'full']);
     });
 
-    it('at once where Nova refuses to tell of changes', async () => {
+    it('at once where the cloud’s clock went back', async () => {
+      nova.aheadMs = -5 * MINUTE_MS - 1000;
+      await expectFull(['changes', 'full']);
+    });
+
+    const ignore = (): void => void (nova.changed = [{ id: 'a', updated: '2026-11-22T04:14:59Z' }]);
+    const refuse = (): void => {
       nova.onAnswer = (sent) => {
         if (query(sent).has('changes-since')) fail(refusal(400));
       };
-      await expectFull(['changes', 'full']);
-    });
+    };
+    for (const [what, act] of [
+      ['does not know of changes, and shows what is older', ignore],
+      ['refuses to tell of changes', refuse],
+    ] as const) {
+      it(`at once where Nova ${what}; and is not asked for an hour`, async () => {
+        act();
+        await expectFull(['changes', 'full']);
+        await expectFull();
+        nova.bench.clock.advance(59 * MINUTE_MS);
+        await expectFull();
+        nova.bench.clock.advance(MINUTE_MS);
+        await expectFull();
+        await expectFull(['changes', 'full']);
+      });
+    }
 
     for (const status of [403, 500, 503]) {
       it(`after a reading that ended with ${status}`, async () => {
@@ -277,6 +310,12 @@ describe('a reading of servers', () => {
     expect(query(nova.bench.http.sent.at(-1)!).get('changes-since')).to.equal('2026-11-22T04:35:00Z');
   });
 
+  it('keeps what a domain wants apart from what the cloud wants', async () => {
+    for (const of of ['domain', 'cloud', 'domain'] as const)
+      for await (const page of new Reading(nova.bench.visit(), of).pages()) expect(page.servers).to.deep.equal([]);
+    expect(nova.asked()).to.deep.equal(['full', 'full', 'changes']);
+  });
+
   it('keeps the listings of projects apart, and of those alone that there are', async () => {
     nova.bench.session.keepOnly(new Set(['p1', 'p2']));
     for (const id of ['p1', 'p2']) await nova.read(nova.bench.visit(), id);
@@ -289,7 +328,7 @@ describe('a reading of servers', () => {
   it('remembers nothing of a listing that nobody wanted to its end, unless it is told the rest', async () => {
     nova.listed = [{ id: 'a' }];
     const begin = async (): Promise<Reading> => {
-      const reading = new Reading(nova.bench.visit(), { projectId: null, allTenants: true });
+      const reading = new Reading(nova.bench.visit(), 'cloud');
       for await (const page of reading.pages()) {
         expect(page.servers).to.have.length(1);
         break;

@@ -46,7 +46,7 @@ class FakeMember implements Member {
       compute,
       sharedEndpoint,
       session: { pageRows: new Remembered(clock) },
-      cloud: { microversions: new Remembered(clock), clock, untilResync: null },
+      cloud: { microversions: new Remembered(clock), withoutChanges: new Remembered(clock), clock, untilResync: null },
     } as unknown as Visit;
   }
 

@@ -130,6 +130,21 @@ describe('collecting by what changed', () => {
     }
   });
 
+  it('lists for all others in full whose role comes to see them', async () => {
+    const { rig, world, operations, acme } = await stage('domain_admin');
+    const globex = addTenant(world, 'globex', 'admin');
+    for (const projectId of Object.values(globex.projects)) world.addServers(5, { projectId, vcpus: 1, ramMb: 1 });
+    rig.watch(acme, globex);
+    await rig.scrape();
+    setRole(world, acme, 'admin');
+    for (let scrape = 1; scrape <= 3; scrape += 1) {
+      operations.stop(world.servers.ofProject(globex.projects['side']!)[scrape]!.id);
+      const snapshot = await rig.scrape();
+      expect(of(snapshot, 'globex').usage).to.deep.equal({ vcpus: 10, ramMb: 10 });
+      expect(of(snapshot, 'acme').usage).to.deep.equal({ vcpus: 8, ramMb: 4096 });
+    }
+  });
+
   it('goes on by changes where a big domain was listed by its projects', async () => {
     const { rig, world, clock, operations, acme } = await stage('domain_admin', {}, 4);
     for (const projectId of Object.values(acme.projects)) world.addServers(14, { projectId, vcpus: 1, ramMb: 1 });

@@ -19,7 +19,7 @@ export async function listDomain(job: Job, stopAtForeign: boolean): Promise<View
   const isElsewhere = ({ projectId }: Server): boolean => projectId !== loginProjectId;
   const strays: Server[] = [];
   let view: View = 'unproven';
-  const reading = new Reading(visit, { projectId: null, allTenants: true });
+  const reading = new Reading(visit, 'domain');
   let mayPart = true;
   let read = 0;
   let rows = 0;

@@ -7,7 +7,7 @@ export const projectList: Strategy = async (job) => {
   const { progress, visit, book } = job;
   progress.strategy = 'project-list';
   await eachProject(job, async ({ id }) => {
-    const reading = new Reading(visit, { projectId: id, allTenants: false });
+    const reading = new Reading(visit, { project: id });
     for await (const { servers } of reading.pages()) {
       progress.addServers(servers.filter((server) => book.projects.has(server.projectId)));
     }

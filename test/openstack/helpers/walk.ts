@@ -88,11 +88,17 @@ export class Walk {
   readonly #projects: readonly string[];
   readonly #random: () => number;
   #fleet: Walker[] = [];
+  #refused = 0;
 
   constructor(driver: Driver, projects: readonly string[], random: () => number) {
     this.#driver = driver;
     this.#projects = projects;
     this.#random = random;
+  }
+
+  /** Things that Nova failed to do, with HTTP 500, as it does with a server that has just been unshelved, and left undone. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** One to three things at once, to different servers. @returns what was done */
@@ -115,7 +121,11 @@ export class Walk {
       ([name, { from }]) => from.includes(walker.status) && !(name === 'resize' && isLarge),
     );
     const [name, { go }] = this.#any(open);
-    return { name: `${name} ${walker.status} ${walker.id}`, done: go(this.#driver, walker) };
+    const done = go(this.#driver, walker).catch((error: unknown) => {
+      if (!(error instanceof Error) || !error.message.includes(': 500 ')) throw error;
+      this.#refused += 1;
+    });
+    return { name: `${name} ${walker.status} ${walker.id}`, done };
   }
 
   #arrive(): { name: string; done: Promise<void> } {
