@@ -74,7 +74,7 @@ export class Reading {
     for await (const page of listServers(this.#visit, this.#listing)) {
       if (isFirst) this.#asOf = page.asOf;
       isFirst = false;
-      for (const server of page.servers) servers.push(server);
+      if (this.#isKept) for (const server of page.servers) servers.push(server);
       yield page;
     }
     this.keep(servers);

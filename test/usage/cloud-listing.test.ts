@@ -45,7 +45,7 @@ class FakeMember implements Member {
     this.visit = {
       compute,
       sharedEndpoint,
-      session: { pageRows: new Remembered(clock) },
+      session: { pageRows: new Remembered(clock), cloudTime: () => null },
       cloud: { microversions: new Remembered(clock), withoutChanges: new Remembered(clock), clock, untilResync: null },
     } as unknown as Visit;
   }
