@@ -64,13 +64,13 @@ async function tokenFor({ domainId, projectId }: Step): Promise<string> {
 
 const handlers = {
   /** @returns the auth URL, the lines of domains.txt, and what a scrape has to tell */
-  async start(plan: { size: Size; strategy: BenchStrategy; slowMs: number }) {
+  async start(plan: { size: Size; strategy: BenchStrategy; slowMs: number; changed: number }) {
     const { world, truth } = benchWorld(plan.size, plan.strategy);
     simulator = await startSimulator({
       world,
       tokenSeconds: TOKEN_SECONDS,
       keepAliveMs: KEEP_ALIVE_MS,
-      renderOnce: true,
+      renderOnce: plan.changed === 0,
     });
     // Nothing of it is new.
     world.advance(3_600_000);

@@ -121,9 +121,9 @@ export class BenchRig {
 
   /** Lets an exporter ask for everything once, so that the cloud has every answer rendered. */
   async #start(): Promise<void> {
-    const { size, slowMs } = SCENARIOS[this.what.scenario];
+    const { size, slowMs, changed } = SCENARIOS[this.what.scenario];
     const { strategy, latencyMs } = this.what;
-    const { authUrl, lines, truth, slowDomain } = await this.cloud.ask('start', { size, strategy, slowMs });
+    const { authUrl, lines, truth, slowDomain } = await this.cloud.ask('start', { size, strategy, slowMs, changed });
     this.#authUrl = authUrl;
     this.#truth = truth;
     this.#slowDomain = slowDomain;
