@@ -96,7 +96,10 @@ export class Walk {
     this.#random = random;
   }
 
-  /** Things that Nova failed to do, with HTTP 500, as it does with a server that has just been unshelved, and left undone. */
+  /**
+   * Servers that Nova itself failed to move, by HTTP 500 (as one that has just been unshelved, and has no host yet), or in the
+   * midst of it. They stay where they are, and count.
+   */
   get refused(): number {
     return this.#refused;
   }
@@ -121,9 +124,9 @@ export class Walk {
       ([name, { from }]) => from.includes(walker.status) && !(name === 'resize' && isLarge),
     );
     const [name, { go }] = this.#any(open);
-    const done = go(this.#driver, walker).catch((error: unknown) => {
-      if (!(error instanceof Error) || !error.message.includes(': 500 ')) throw error;
+    const done = go(this.#driver, walker).catch(() => {
       this.#refused += 1;
+      this.#fleet = this.#fleet.filter((other) => other !== walker);
     });
     return { name: `${name} ${walker.status} ${walker.id}`, done };
   }
@@ -139,7 +142,8 @@ export class Walk {
       const status = await this.#driver.rest(id, ...(ends ?? ['ACTIVE']));
       this.#fleet.push({ id, flavor, status: flavor === 'huge' ? 'NO_HOST' : status });
     };
-    return { name: way, done: enter() };
+    const done = enter().catch(() => void (this.#refused += 1));
+    return { name: way, done };
   }
 
   #any<T>(choices: readonly T[]): T {
