@@ -126,7 +126,6 @@ const CHANGES: Readonly<Record<string, Question>> = {
       [`changes of status ${status}`, nova(`${DETAIL}${SINCE}&status=${status}`, busy)],
     ]),
   ),
-  'changes of status BUILD of all tenants': nova(`${DETAIL}${SINCE}&status=BUILD&all_tenants=1`, cloudAdmin),
   'servers of status BUILD of all tenants': nova(`${DETAIL}?status=BUILD&all_tenants=1`, cloudAdmin),
   ...Object.fromEntries(
     Object.entries(TIMES).map(([title, time]) => [
