@@ -38,7 +38,7 @@ export const OPTIONS = {
   },
   'collect.incremental': {
     value: 'MODE',
-    default: 'off',
+    default: 'auto',
     help: 'auto: ask for changes between full listings; or off',
   },
   'collect.resync-interval': { value: 'TIME', default: '15m', help: 'longest time between full listings' },

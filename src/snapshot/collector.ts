@@ -16,7 +16,7 @@ import { Visit, type CloudAccess } from '../openstack/visit.js';
 import type { CollectSettings } from '../settings/settings.js';
 import { printable } from '../text.js';
 import { isLoopbackUrl } from '../url.js';
-import { CloudListings, type Foreign } from '../usage/cloud-listing.js';
+import { CloudListings, type CloudMemory } from '../usage/cloud-listing.js';
 import type { Progress } from '../usage/progress.js';
 import { ProjectBook } from '../usage/project-book.js';
 import { STRATEGIES } from '../usage/strategies.js';
@@ -51,7 +51,7 @@ export class Collector {
   readonly #gates: LoginGates;
   readonly #sessions = new Map<string, Session>();
   readonly #clouds = new Map<string, CloudAccess>();
-  readonly #foreign = new Map<string, Foreign>();
+  readonly #memory = new Map<string, CloudMemory>();
   /** Addresses that were warned of. */
   readonly #plain = new Set<string>();
   #current: Collection | null = null;
@@ -125,7 +125,7 @@ export class Collector {
       list,
       counting: settings.counting,
       clock,
-      collect: this.#collectWith(new CloudListings(this.#foreign)),
+      collect: this.#collectWith(new CloudListings(this.#memory)),
       onError: (domain, reason) => observer.error(domain, reason),
       onEnd: (snapshot) => this.#options.onEnd?.(snapshot),
     });

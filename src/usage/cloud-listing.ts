@@ -20,11 +20,14 @@ export interface Member {
   startOver(): void;
 }
 
-/** Projects that were no member's when all last looked; kept from one collection to the next. */
-export class Foreign {
-  ids = new Set<string>();
+/** What is kept of a cloud's shared listing from one collection to the next. */
+export class CloudMemory {
+  /** Projects that were no member's when all last looked. */
+  foreign = new Set<string>();
   /** Those who looked. Another one may have been away while a project of its own was called foreign. */
   judges = new WeakSet<Session>();
+  /** Who listed last, where that one needs to ask for changes only. */
+  lister: WeakRef<Session> | null = null;
 }
 
 /** The first credential that lists, and the next one, which repeats it once. */
@@ -35,7 +38,7 @@ const MAX_PASSES = 2;
  * A member's credential lists; if it fails the next member's repeats it once, and what still fails is an error of all.
  */
 export class CloudListing {
-  readonly #foreign: Foreign;
+  readonly #memory: CloudMemory;
   readonly #owners = new Map<string, Member>();
   readonly #byProject = new Map<string, Server[]>();
   /** Ids of the present pass that nobody owns; and those among them that were not known to be foreign before. */
@@ -51,8 +54,8 @@ export class CloudListing {
   #doubt = false;
   #listedAt = 0;
 
-  constructor(foreign: Foreign) {
-    this.#foreign = foreign;
+  constructor(memory: CloudMemory) {
+    this.#memory = memory;
   }
 
   /**
@@ -66,7 +69,10 @@ export class CloudListing {
     if (this.#tried.size >= MAX_PASSES && this.#state === 'idle') throw this.#error as Error;
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ member, resolve, reject });
-      if (this.#state === 'idle') void this.#run();
+      if (this.#state !== 'idle') return;
+      this.#state = 'listing';
+      // Who comes in the same turn joins first: one of them may have listed before.
+      setImmediate(() => void this.#run());
     });
   }
 
@@ -89,7 +95,7 @@ export class CloudListing {
 
   /** Whether the member knows each project that nobody owns to be foreign: it need not look any up. */
   isKnownTo({ visit }: Member): boolean {
-    return this.#unknown.size === 0 && (this.#ownerless.size === 0 || this.#foreign.judges.has(visit.session));
+    return this.#unknown.size === 0 && (this.#ownerless.size === 0 || this.#memory.judges.has(visit.session));
   }
 
   /** Whether a whole listing is proven to show the member's servers: it is by its own login, or it holds some of them. */
@@ -106,25 +112,26 @@ export class CloudListing {
     this.#doubt ||= !isSure;
     this.#settled.push(visit.session);
     if (this.#unsettled > 0 || this.#doubt || this.#state !== 'done') return;
-    this.#foreign.ids = new Set(this.#ownerless);
-    this.#foreign.judges = new WeakSet(this.#settled);
+    this.#memory.foreign = new Set(this.#ownerless);
+    this.#memory.judges = new WeakSet(this.#settled);
   }
 
   #noteOwnerless(id: string): void {
     this.#ownerless.add(id);
-    if (!this.#foreign.ids.has(id)) this.#unknown.add(id);
+    if (!this.#memory.foreign.has(id)) this.#unknown.add(id);
   }
 
   async #run(): Promise<void> {
-    this.#state = 'listing';
     for (;;) {
-      const lister = this.#waiting.find(({ member }) => !this.#tried.has(member));
+      const able = this.#waiting.filter(({ member }) => !this.#tried.has(member));
+      const lister = able.find(({ member }) => member.visit.session === this.#memory.lister?.deref()) ?? able[0];
       if (!lister || this.#tried.size >= MAX_PASSES) break;
       if (this.#tried.size > 0) this.#startOver();
       this.#tried.add(lister.member);
       try {
         await this.#pass(lister.member);
         this.#lister = lister.member.visit.session;
+        if (lister.member.visit.cloud.untilResync) this.#memory.lister = new WeakRef(this.#lister);
         this.#state = 'done';
         for (const { resolve } of this.#waiting) resolve();
         return;
@@ -180,7 +187,9 @@ export class CloudListing {
     }
     // Others' figures may not hang on a credential that sees no one else's servers; a project that nobody knows may be
     // a new one of its own.
-    if (this.#showsOthers(lister, (id) => this.#foreign.ids.has(id) && this.#foreign.judges.has(lister.visit.session)))
+    if (
+      this.#showsOthers(lister, (id) => this.#memory.foreign.has(id) && this.#memory.judges.has(lister.visit.session))
+    )
       return;
     const isSure = await lister.lookUp();
     this.adopt(lister);
@@ -215,20 +224,20 @@ function isOwnFault(error: unknown): boolean {
 
 /** The shared listings of one collection, one for each cloud and compute endpoint. */
 export class CloudListings {
-  readonly #memory: Map<string, Foreign>;
+  readonly #memory: Map<string, CloudMemory>;
   readonly #listings = new Map<string, CloudListing>();
 
-  /** @param memory what is known to be foreign, by cloud; the same map for every collection */
-  constructor(memory: Map<string, Foreign>) {
+  /** @param memory by cloud; the same map for every collection */
+  constructor(memory: Map<string, CloudMemory>) {
     this.#memory = memory;
   }
 
   get(key: string): CloudListing {
     let listing = this.#listings.get(key);
     if (!listing) {
-      let foreign = this.#memory.get(key);
-      if (!foreign) this.#memory.set(key, (foreign = new Foreign()));
-      listing = new CloudListing(foreign);
+      let memory = this.#memory.get(key);
+      if (!memory) this.#memory.set(key, (memory = new CloudMemory()));
+      listing = new CloudListing(memory);
       this.#listings.set(key, listing);
     }
     return listing;

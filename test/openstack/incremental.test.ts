@@ -11,7 +11,7 @@ import { randomOf, Walk } from './helpers/walk.js';
 
 /** Without servers that are being built for ever: each listing is to be one question. */
 const MIX = 'ACTIVE=60,SHUTOFF=12,PAUSED=4,SUSPENDED=3,ERROR=3,SHELVED_OFFLOADED=4,SOFT_DELETED=4,DELETED=6';
-const STEPS = 25;
+const STEPS = 40;
 const MINUTE = 60_000;
 
 describe('Listings brought up to date by what changed', () => {

@@ -101,6 +101,7 @@ const CASES: Case[] = [
     strategy: 'cloud-list',
     cold: ['3 x login 201', '3..6 x projects ?domain_id=… 200', `3 x ${PROBE} 200`, `1 x ${LIST}`],
     warm: [`1 x ${LIST}`],
+    changes: ['1 x servers ?all_tenants=1&changes-since=… @2.69 200'],
   },
   {
     title: 'auto, counting quota, a member of each project: the counters of each project',
@@ -132,6 +133,7 @@ const CASES: Case[] = [
     strategy: 'cloud-list',
     cold: ['2 x login 201', '2..4 x projects ?domain_id=… 200', `2 x ${PROBE} 200`, `1 x ${LIST}`],
     warm: [`1 x ${LIST}`],
+    changes: ['1 x servers ?all_tenants=1&changes-since=… @2.69 200'],
   },
   {
     title: 'project-list: a token and a listing for each project, no probe',

@@ -176,7 +176,7 @@ const TABLE: Row[] = [
   },
   {
     flag: 'collect.incremental',
-    byDefault: 'off',
+    byDefault: 'auto',
     good: [
       ['auto', 'auto'],
       ['off', 'off'],

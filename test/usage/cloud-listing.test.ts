@@ -1,17 +1,19 @@
 import { expect } from 'chai';
 import type { CollectError } from '../../src/errors.js';
 import { HttpFailure } from '../../src/http/request.js';
+import { Ledgers } from '../../src/openstack/ledger.js';
 import { Remembered } from '../../src/openstack/remembered.js';
 import type { Visit } from '../../src/openstack/visit.js';
 import { TestClock } from '../helpers/clock.js';
 import { answer as httpAnswer, deferred } from '../openstack-client/fake.js';
-import { CloudListing, CloudListings, Foreign, type Member } from '../../src/usage/cloud-listing.js';
+import { CloudListing, CloudListings, CloudMemory, type Member } from '../../src/usage/cloud-listing.js';
 import { ViewLost } from '../../src/usage/strategy.js';
 
 interface Page {
   ids: string[];
   next?: string;
 }
+type Trio = [FakeMember, FakeMember, FakeMember];
 type Answer = (marker: string | null) => Promise<Page>;
 
 /** A domain whose credential lists by `answer`; a server `p1-x` is of project `p1`. */
@@ -24,7 +26,7 @@ class FakeMember implements Member {
 
   answer: Answer;
 
-  constructor(projects: string[], answer: Answer) {
+  constructor(projects: string[], answer: Answer, untilResync: Visit['cloud']['untilResync'] = null) {
     this.projects = projects;
     this.answer = answer;
     const compute = async (path: string) => {
@@ -42,12 +44,9 @@ class FakeMember implements Member {
     };
     const sharedEndpoint = () => Promise.resolve('http://nova');
     const clock = new TestClock();
-    this.visit = {
-      compute,
-      sharedEndpoint,
-      session: { pageRows: new Remembered(clock), cloudTime: () => null },
-      cloud: { microversions: new Remembered(clock), withoutChanges: new Remembered(clock), clock, untilResync: null },
-    } as unknown as Visit;
+    const session = { pageRows: new Remembered(clock), cloudTime: () => null, ledgers: new Ledgers(), logins: 1 };
+    const remembered = { microversions: new Remembered(clock), withoutChanges: new Remembered(clock) };
+    this.visit = { compute, sharedEndpoint, session, cloud: { ...remembered, clock, untilResync } } as unknown as Visit;
   }
 
   projectIds = (): string[] => this.projects;
@@ -82,7 +81,7 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
 
 describe('cloud listing', () => {
   it('does not take a project for foreign that the lister finds to be its own, and has another one list', async () => {
-    const listing = new CloudListing(new Foreign());
+    const listing = new CloudListing(new CloudMemory());
     const shrunk = new FakeMember(['a'], () => Promise.resolve({ ids: ['a-1', 'new-1'] }));
     shrunk.found.push('new');
     const next = new FakeMember(['b'], all);
@@ -92,15 +91,29 @@ describe('cloud listing', () => {
   });
 
   it('lists once for all members, and gives each the servers of its projects', async () => {
-    const listing = new CloudListing(new Foreign());
+    const listing = new CloudListing(new CloudMemory());
     const [a, b, c] = [new FakeMember(['a'], all), new FakeMember(['b', 'b2'], never), new FakeMember(['c'], never)];
     await Promise.all([a, b, c].map((member) => listing.join(member)));
     expect([a, b, c].map(({ received }) => received)).to.deep.equal([['a-1', 'a-2'], ['b-1'], ['c-1']]);
     expect([a, b, c].map(({ requests }) => requests)).to.deep.equal([1, 0, 0]);
   });
 
+  it('lets the same member list as the last time, if it is there, since it needs to ask for changes only', async () => {
+    const memory = new CloudMemory();
+    const [a, b, c] = ['a', 'b', 'c'].map((id) => new FakeMember([id], all, () => 900_000)) as Trio;
+    const lists = async (...members: FakeMember[]): Promise<number[]> => {
+      const listing = new CloudListing(memory);
+      await Promise.all(members.map((member) => listing.join(member)));
+      return [a, b, c].map(({ requests }) => requests);
+    };
+    expect(await lists(b)).to.deep.equal([0, 1, 0]);
+    expect(await lists(a, b, c)).to.deep.equal([0, 2, 0]);
+    expect(await lists(a, c)).to.deep.equal([1, 2, 0]);
+    expect(await lists(c, b, a)).to.deep.equal([2, 2, 0]);
+  });
+
   it('gives a member that joins late the pages that came before, and a member that joins last all of them', async () => {
-    const listing = new CloudListing(new Foreign());
+    const listing = new CloudListing(new CloudMemory());
     const asked = deferred<null>();
     const second = deferred<Page>();
     const first = new FakeMember(['a'], (marker) => {
@@ -125,7 +138,7 @@ describe('cloud listing', () => {
   });
 
   it('lets the next member repeat a listing that failed, from the start, and doubles nothing', async () => {
-    const listing = new CloudListing(new Foreign());
+    const listing = new CloudListing(new CloudMemory());
     const a = new FakeMember(['a'], (marker) =>
       marker === null ? Promise.resolve({ ids: ['a-1', 'b-1'], next: 'b-1' }) : fails('unavailable', 500)(marker),
     );
@@ -139,7 +152,7 @@ describe('cloud listing', () => {
   });
 
   it('is an error of all members, and of those to come, once two failed', async () => {
-    const listing = new CloudListing(new Foreign());
+    const listing = new CloudListing(new CloudMemory());
     const members = [
       new FakeMember(['a'], fails('unavailable', 500)),
       new FakeMember(['b'], fails('unavailable', 503)),
@@ -152,7 +165,7 @@ describe('cloud listing', () => {
   });
 
   it('lets a member that joins after the only one failed list once more', async () => {
-    const listing = new CloudListing(new Foreign());
+    const listing = new CloudListing(new CloudMemory());
     const a = await failure(listing.join(new FakeMember(['a'], fails('unavailable', 500))));
     expect((a as HttpFailure).status).to.equal(500);
     const b = new FakeMember(['b'], all);
@@ -161,7 +174,7 @@ describe('cloud listing', () => {
   });
 
   it('puts out a lister that is forbidden, and goes on for the others', async () => {
-    const listing = new CloudListing(new Foreign());
+    const listing = new CloudListing(new CloudMemory());
     const [a, b] = [new FakeMember(['a'], fails('forbidden', 403)), new FakeMember(['b'], all)];
     const [error] = await Promise.all([failure(listing.join(a)), listing.join(b)]);
     expect(error).to.be.instanceOf(ViewLost).with.property('view', 'unknown');
@@ -169,7 +182,7 @@ describe('cloud listing', () => {
   });
 
   it('puts out a lister that sees only itself, whose listing would be the zero of all others', async () => {
-    const listing = new CloudListing(new Foreign());
+    const listing = new CloudListing(new CloudMemory());
     const a = new FakeMember(['a'], () => Promise.resolve({ ids: ['a-1', 'a-2'] }));
     const b = new FakeMember(['b'], all);
     const [error] = await Promise.all([failure(listing.join(a)), listing.join(b)]);
@@ -179,7 +192,7 @@ describe('cloud listing', () => {
   });
 
   it('fails only the lister itself where its login fails', async () => {
-    const listing = new CloudListing(new Foreign());
+    const listing = new CloudListing(new CloudMemory());
     const [a, b] = [new FakeMember(['a'], fails('auth', 401)), new FakeMember(['b'], all)];
     const [error] = await Promise.all([failure(listing.join(a)), listing.join(b)]);
     expect((error as CollectError).reason).to.equal('auth');
@@ -187,8 +200,8 @@ describe('cloud listing', () => {
   });
 
   it('tells of projects that are nobody’s until all members have looked them up, and then knows them', async () => {
-    const memory = new Map<string, Foreign>();
-    const known = (): string[] => [...(memory.get('cloud')?.ids ?? [])];
+    const memory = new Map<string, CloudMemory>();
+    const known = (): string[] => [...(memory.get('cloud')?.foreign ?? [])];
     const [a, b] = [new FakeMember(['a'], all), new FakeMember(['b'], all)];
     for (const isFirst of [true, false]) {
       const listing = new CloudListings(memory).get('cloud');
@@ -202,13 +215,13 @@ describe('cloud listing', () => {
   });
 
   it('lets one look that was away when the others called a project foreign', async () => {
-    const foreign = new Foreign();
+    const memory = new CloudMemory();
     const [a, b] = [new FakeMember(['a'], all), new FakeMember(['b'], all)];
-    const without = new CloudListing(foreign);
+    const without = new CloudListing(memory);
     await without.join(a);
     without.settle(a, true);
-    expect([...foreign.ids]).to.deep.equal(['b', 'c']);
-    const listing = new CloudListing(foreign);
+    expect([...memory.foreign]).to.deep.equal(['b', 'c']);
+    const listing = new CloudListing(memory);
     await Promise.all([listing.join(a), listing.join(b)]);
     expect([listing.isKnownTo(a), listing.isKnownTo(b)]).to.deep.equal([true, false]);
     b.found = ['c'];
@@ -218,7 +231,7 @@ describe('cloud listing', () => {
   });
 
   it('is proven for a member by its own login, or by servers of it that it holds', async () => {
-    const foreign = new Foreign();
+    const memory = new CloudMemory();
     const [a, b] = [new FakeMember(['a'], all), new FakeMember(['b'], never)];
     const rows = [['a-1', 'c-1'], ['a-1', 'b-1', 'c-1'], ['c-1']];
     a.answer = () => Promise.resolve({ ids: rows.shift()! });
@@ -227,24 +240,24 @@ describe('cloud listing', () => {
       [[true, true], 'a server of b'],
       [[true, false], 'nothing any more'],
     ] as const) {
-      const listing = new CloudListing(foreign);
+      const listing = new CloudListing(memory);
       await Promise.all([listing.join(a), listing.join(b)]);
       expect([listing.shows(a), listing.shows(b)], what).to.deep.equal(shown);
     }
   });
 
   it('remembers nothing while a member could not look it up', async () => {
-    const foreign = new Foreign();
-    const listing = new CloudListing(foreign);
+    const memory = new CloudMemory();
+    const listing = new CloudListing(memory);
     const members = [new FakeMember(['a'], all), new FakeMember(['b'], all)] as const;
     await Promise.all(members.map((member) => listing.join(member)));
     listing.settle(members[0], false);
     listing.settle(members[1], true);
-    expect([...foreign.ids]).to.deep.equal([]);
+    expect([...memory.foreign]).to.deep.equal([]);
   });
 
   it('gives a member that learnt of a new project the servers that nobody wanted before', async () => {
-    const listing = new CloudListing(new Foreign());
+    const listing = new CloudListing(new CloudMemory());
     const a = new FakeMember(['a'], all);
     await listing.join(a);
     expect(listing.isKnownTo(a)).to.equal(false);
@@ -257,7 +270,7 @@ describe('cloud listing', () => {
   });
 
   it('is one for each cloud in a collection, and a new one in the next', () => {
-    const memory = new Map<string, Foreign>();
+    const memory = new Map<string, CloudMemory>();
     const listings = new CloudListings(memory);
     expect(listings.get('x')).to.equal(listings.get('x'));
     expect(listings.get('x')).not.to.equal(listings.get('y'));
