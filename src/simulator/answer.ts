@@ -43,6 +43,12 @@ export function computeError(status: number, message: string): Answer {
   return { status, headers: { 'Content-Type': 'application/json; charset=UTF-8' }, body };
 }
 
+/** What Nova answers where it fails itself. @param error the Python class of what nobody caught */
+export function unexpectedError(error: string): Answer {
+  const please = 'Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if possible.';
+  return computeError(500, `Unexpected API Error. ${please}\n<class '${error}'>`);
+}
+
 /** The middleware's 401: the keys stand in another order than Keystone's, and the address has no `/v3`. */
 export function computeUnauthorized(authUrl: string): Answer {
   return {

@@ -8,11 +8,11 @@ import type { Route } from './request.js';
 /** How a domain fails, in turn. */
 const OUTAGES: readonly { says: string; fault: Fault }[] = [
   { says: 'answers 503', fault: { kind: 'status', status: 503, retryAfter: 5 } },
-  { says: 'does not answer any more', fault: { kind: 'hang', route: ['servers', 'limits'] } },
+  { says: 'does not answer any more', fault: { kind: 'hang', route: ['servers', 'limits', 'usage'] } },
   // Not a refused password: whoever is careful does not try one again for minutes, and the demo would be over.
-  { says: 'has taken the role away', fault: { kind: 'status', status: 403, route: ['servers', 'limits'] } },
+  { says: 'has taken the role away', fault: { kind: 'status', status: 403, route: ['servers', 'limits', 'usage'] } },
 ];
-const ALL: readonly Route[] = ['login', 'rescope', 'projects', 'authProjects', 'servers', 'limits'];
+const ALL: readonly Route[] = ['login', 'rescope', 'projects', 'authProjects', 'servers', 'limits', 'usage'];
 
 /** Chance of an outage in a step without one. */
 const OUTAGE_CHANCE = 0.08;

@@ -23,6 +23,9 @@ const COMPUTE: Readonly<Record<string, Route>> = {
   'GET /limits': 'limits',
 };
 
+/** Of all projects, or of one. */
+const USAGE_PATH = /^\/os-simple-tenant-usage(?:\/[^/]+)?$/;
+
 /** Nova takes a path part of these characters for a project id (nova api/openstack/compute/routes.py). */
 const COMPUTE_PATH = /^\/v2\.1(?:\/([0-9a-f-]{32,}|default))?(\/.*)?$/;
 
@@ -39,6 +42,10 @@ function parseAuth(request: IncomingMessage, body: string): AuthRequest | string
     if (error instanceof MalformedAuth) return error.message;
     throw error;
   }
+}
+
+function computeRoute(method: string, resource: string): Route | undefined {
+  return method === 'GET' && USAGE_PATH.test(resource) ? 'usage' : COMPUTE[`${method} ${resource}`];
 }
 
 /** Fills in who asks, for which domain and project. */
@@ -86,7 +93,7 @@ export function describeRequest(incoming: IncomingMessage, body: string, place: 
     query,
     headers: incoming.headers,
     service: compute ? 'compute' : /^\/v3(\/|$)/.test(path) ? 'identity' : null,
-    route: (compute ? COMPUTE[`${method} ${resource}`] : IDENTITY[`${method} ${path}`]) ?? 'unknown',
+    route: (compute ? computeRoute(method, resource) : IDENTITY[`${method} ${path}`]) ?? 'unknown',
     resource,
     pathProjectId: compute?.[1] ?? null,
     auth: null,

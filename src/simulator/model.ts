@@ -69,6 +69,8 @@ export interface Server {
   /** As the database holds it; null: never updated, so that no `changes-since` finds the row. */
   readonly updated: string | null;
   readonly launchedAt: string | null;
+  /** When it became DELETED; null: it is not. */
+  readonly terminatedAt: string | null;
   readonly cell: string;
   /** A build request, a BUILD that no cell knows yet: Nova lists it, but its quota counter does not see it. */
   readonly unscheduled: boolean;

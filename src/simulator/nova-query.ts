@@ -1,8 +1,8 @@
-import { type Answer, computeError } from './answer.js';
+import { type Answer, computeError, JSON_TYPE } from './answer.js';
 import { isoSeconds } from './ids.js';
 import { parseIsoTime } from './iso8601.js';
 import type { CloudOptions } from './options.js';
-import { STATUSES } from './nova-row.js';
+import { type AskedStates, askedStates } from './nova-states.js';
 import { parseAllTenants } from './request.js';
 
 /** The query of a server listing, understood. */
@@ -10,7 +10,10 @@ export interface ServerQuery {
   allTenants: boolean;
   limit: number;
   marker: string | null;
-  status: string | null;
+  /** null: whatever their states. */
+  states: AskedStates | null;
+  /** Deleted servers and no others. */
+  deleted: boolean;
   projectIds: string[];
   /** The first whole second of `changes-since`; null: the plain listing. */
   since: string | null;
@@ -39,7 +42,7 @@ function refuseUnknown(query: URLSearchParams): Answer | null {
   return computeError(400, `${list} ${verb} not match any of the regexes: '^_'`);
 }
 
-function checkLimit(limit: string | null): Answer | null {
+export function checkLimit(limit: string | null): Answer | null {
   if (limit === null || /^[0-9]+$/.test(limit)) return null;
   const complaint = limit === '' ? "'' is too short" : `'${limit}' does not match '^[0-9]*$'`;
   return computeError(400, `Invalid input for query parameters limit. Value: ${limit}. ${complaint}`);
@@ -58,10 +61,32 @@ function checkTimes(times: readonly string[]): Answer | null {
   return computeError(400, `Invalid input for query parameters changes-since. ${complaint}`);
 }
 
+/** The states that are asked for, null for all; an answer instead is the refusal. */
+function parseStatuses(statuses: readonly string[], { minor, admin }: Asker): AskedStates | Answer | null {
+  if (statuses.length === 0) return null;
+  const states = askedStates(statuses);
+  if (!states && minor >= 38) return computeError(400, 'Invalid status value');
+  if (!states) return { status: 200, headers: { ...JSON_TYPE }, body: '{"servers": []}' };
+  if (isOfDeleted(states) && !admin) return computeError(403, 'Only administrators may list deleted instances');
+  return states;
+}
+
+function isOfDeleted({ vm }: AskedStates): boolean {
+  return vm.size === 1 && vm.has('deleted');
+}
+
+/** What an answer depends on, beside the query. */
+export interface Asker {
+  /** Minor number of the microversion. */
+  minor: number;
+  /** Nova's `context_is_admin`. */
+  admin: boolean;
+}
+
 /** Reads a listing's query as Nova 26 does; an answer instead is the refusal. */
 export function parseServerQuery(
   query: URLSearchParams,
-  minor: number,
+  asker: Asker,
   { maxLimit, projectFilter }: CloudOptions,
 ): ServerQuery | Answer {
   const foreign = [...query.keys()].find((name) => NOT_SIMULATED.has(name));
@@ -69,20 +94,21 @@ export function parseServerQuery(
   const limit = last(query, 'limit');
   const since = last(query, 'changes-since');
   const refused =
-    checkTimes(query.getAll('changes-since')) ?? checkLimit(limit) ?? (minor >= 75 ? refuseUnknown(query) : null);
+    checkTimes(query.getAll('changes-since')) ?? checkLimit(limit) ?? (asker.minor >= 75 ? refuseUnknown(query) : null);
   if (refused) return refused;
+  const states = parseStatuses(query.getAll('status'), asker);
+  if (states && 'headers' in states) return states;
   const allTenants = parseAllTenants(query);
   if (allTenants === null) {
     const values = "'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'";
     return computeError(400, `Unrecognized value '${last(query, 'all_tenants')}', acceptable values are: ${values}`);
   }
-  const status = last(query, 'status')?.toUpperCase() ?? null;
-  if (status !== null && !STATUSES.includes(status)) return computeError(400, 'Invalid status value');
   return {
     allTenants,
     limit: Math.min(limit === null ? maxLimit : Number(limit), maxLimit),
     marker: last(query, 'marker') || null,
-    status,
+    states,
+    deleted: states !== null && isOfDeleted(states),
     // Without all_tenants Nova puts the token's project in place of these, silently.
     projectIds: allTenants && projectFilter ? [...query.getAll('project_id'), ...query.getAll('tenant_id')] : [],
     since: since === null ? null : firstSecond(since),

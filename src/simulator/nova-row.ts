@@ -1,5 +1,6 @@
 import { hexId } from './ids.js';
 import type { Server } from './model.js';
+import { stateOf } from './nova-states.js';
 
 /** How rows are written for one request. */
 export interface RowView {
@@ -14,32 +15,6 @@ export interface RowView {
   /** What Nova gives for a time that its database does not hold: the present. */
   now: string;
 }
-
-/** Status -> vm_state, task_state, power_state (nova api/openstack/common.py `_STATE_MAP`; power states are libvirt's). */
-const STATES: Readonly<Record<string, readonly [string, string | null, number]>> = {
-  ACTIVE: ['active', null, 1],
-  BUILD: ['building', 'spawning', 0],
-  DELETED: ['deleted', null, 0],
-  ERROR: ['error', null, 1],
-  HARD_REBOOT: ['active', 'rebooting_hard', 1],
-  MIGRATING: ['active', 'migrating', 1],
-  PASSWORD: ['active', 'updating_password', 1],
-  PAUSED: ['paused', null, 3],
-  REBOOT: ['active', 'rebooting', 1],
-  REBUILD: ['active', 'rebuilding', 1],
-  RESCUE: ['rescued', null, 1],
-  RESIZE: ['active', 'resize_migrating', 1],
-  REVERT_RESIZE: ['resized', 'resize_reverting', 1],
-  SHELVED: ['shelved', null, 4],
-  SHELVED_OFFLOADED: ['shelved_offloaded', null, 4],
-  SHUTOFF: ['stopped', null, 4],
-  SOFT_DELETED: ['soft-delete', null, 1],
-  SUSPENDED: ['suspended', null, 4],
-  VERIFY_RESIZE: ['resized', null, 1],
-};
-
-/** What `?status=` may ask for; UNKNOWN is none of it. */
-export const STATUSES: readonly string[] = Object.keys(STATES);
 
 /** Statuses whose rows hold `progress` (nova api/openstack/compute/views/servers.py). */
 const WITH_PROGRESS = new Set(['ACTIVE', 'BUILD', 'REBUILD', 'RESIZE', 'VERIFY_RESIZE', 'MIGRATING']);
@@ -120,9 +95,8 @@ const IMAGE = '30652e5e-4197-456d-ad2d-17c4dbe5ee32';
 
 /** A row of `GET /servers/detail`: key for key, blank for blank what Nova 26.2 writes. */
 export function detailRow(server: Server, view: RowView): string {
-  const [vmState, task, power] = STATES[server.status] ?? ['error', null, 0];
+  const [vmState, task, power] = stateOf(server);
   const updated = server.updated ?? view.now;
-  const terminated = server.status === 'DELETED' ? updated : null;
   const host = hostOf(server);
   const failed = server.status === 'ERROR' && server.launchedAt !== null;
   return (
@@ -135,7 +109,7 @@ export function detailRow(server: Server, view: RowView): string {
     (failed ? `"fault": {"code": 500, "created": "${updated}", "message": "Build of instance aborted"}, ` : '') +
     (WITH_PROGRESS.has(server.status) ? '"progress": 0, ' : '') +
     `"OS-EXT-AZ:availability_zone": "${host === null ? '' : 'nova'}", "config_drive": "", "key_name": null, ` +
-    `"OS-SRV-USG:launched_at": ${moment(server.launchedAt)}, "OS-SRV-USG:terminated_at": ${moment(terminated)}, ` +
+    `"OS-SRV-USG:launched_at": ${moment(server.launchedAt)}, "OS-SRV-USG:terminated_at": ${moment(server.terminatedAt)}, ` +
     (view.admin ? adminKeys(server, view.minor, host) : '') +
     `"OS-EXT-STS:task_state": ${quoted(server.unscheduled ? 'scheduling' : task)}, "OS-EXT-STS:vm_state": "${vmState}", ` +
     `"OS-EXT-STS:power_state": ${server.launchedAt === null ? 0 : power}, "os-extended-volumes:volumes_attached": []` +

@@ -1,11 +1,14 @@
-import { type Answer, computeError, JSON_TYPE } from './answer.js';
+import { type Answer, computeError, JSON_TYPE, unexpectedError } from './answer.js';
 import type { Cloud } from './cloud.js';
 import { isoSeconds } from './ids.js';
 import type { Scope, Server } from './model.js';
 import { parseServerQuery, type ServerQuery } from './nova-query.js';
 import { detailRow, downCellRow, plainDownCellRow, plainRow, type RowView } from './nova-row.js';
+import { isAsked } from './nova-states.js';
+import { nextQuery } from './next-link.js';
 import type { Rights } from './policy.js';
 import type { SimRequest } from './request.js';
+import type { ServerStore } from './server-store.js';
 
 interface Page {
   /** Rows as JSON. */
@@ -13,10 +16,6 @@ interface Page {
   /** Id of the last server if the page is full: there may be more. */
   next: string | null;
 }
-
-const UNEXPECTED =
-  'Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if ' +
-  "possible.\n<class 'keystoneauth1.exceptions.catalog.EmptyCatalog'>";
 
 /** A token of no project: no cell can make anything of it, so that all are as good as down (seen in Nova 26). */
 function isLost(request: SimRequest): boolean {
@@ -42,13 +41,18 @@ function isDown(cloud: Cloud, { unscheduled, cell }: Server): boolean {
 }
 
 function filtered(cloud: Cloud, listed: readonly Server[], query: ServerQuery): readonly Server[] {
-  if (cloud.world.downCells.size === 0 && query.status === null && query.projectIds.length === 0) return listed;
+  if (cloud.world.downCells.size === 0 && query.states === null && query.projectIds.length === 0) return listed;
   return listed.filter(
     (server) =>
       !isDown(cloud, server) &&
-      (query.status === null || server.status === query.status) &&
+      (query.states === null || isAsked(server, query.states)) &&
       query.projectIds.every((id) => id === server.projectId),
   );
+}
+
+function rowsOf(store: ServerStore, scope: Scope, { since, deleted }: ServerQuery): readonly Server[] {
+  if (since !== null) return store.changed(scope, since);
+  return deleted ? store.deleted(scope) : store.listed(scope);
 }
 
 /** The page of a listing; null: the marker was never heard of. */
@@ -59,7 +63,7 @@ function pageOf(
 ): Page | null {
   const { scope, query, view } = parts;
   const { servers: store } = cloud.world;
-  const all = query.since === null ? store.listed(scope) : store.changed(scope, query.since);
+  const all = rowsOf(store, scope, query);
   const lost = isLost(request);
   const answering = lost ? [] : filtered(cloud, all, query);
   const start = query.marker === null ? 0 : store.positionAfter(query.marker, answering);
@@ -77,16 +81,9 @@ function pageOf(
   return { rows, next: full ? (servers.at(-1)?.id ?? null) : null };
 }
 
-/** The real one sorts the parameters and keeps them all; a new `marker` goes last (nova api/openstack/common.py). */
-function nextLink(request: SimRequest, root: string, marker: string): string {
-  const query = new Map([...request.query].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-  query.set('marker', marker);
-  return `${root}${request.resource}?${new URLSearchParams([...query]).toString()}`;
-}
-
 /** `GET /servers` and `GET /servers/detail`. */
 export function listServers(cloud: Cloud, request: SimRequest, minor: number, rights: Rights): Answer {
-  const query = parseServerQuery(request.query, minor, cloud.options);
+  const query = parseServerQuery(request.query, { minor, admin: rights.admin }, cloud.options);
   if ('headers' in query) return query;
   const scope = scopeOf(request, query, rights);
   if (!scope) {
@@ -104,13 +101,13 @@ export function listServers(cloud: Cloud, request: SimRequest, minor: number, ri
   };
   // Details of servers in cells that are down need other services, which the token has no catalog of.
   if (isLost(request) && request.resource !== '/servers' && query.bare && minor >= 69) {
-    return computeError(500, UNEXPECTED);
+    return unexpectedError('keystoneauth1.exceptions.catalog.EmptyCatalog');
   }
   const page = pageOf(cloud, request, { scope, query, view });
   if (!page) return computeError(400, `marker [${query.marker}] not found`);
   const links =
     page.next === null
       ? ''
-      : `, "servers_links": [{"rel": "next", "href": ${JSON.stringify(nextLink(request, view.self, page.next))}}]`;
+      : `, "servers_links": [{"rel": "next", "href": ${JSON.stringify(`${view.self}${request.resource}?${nextQuery(request, page.next)}`)}}]`;
   return { status: 200, headers: { ...JSON_TYPE }, body: `{"servers": [${page.rows.join(', ')}]${links}}` };
 }

@@ -3,6 +3,7 @@ import { roleOf } from './application.js';
 import type { Cloud } from './cloud.js';
 import { askedVersion, negotiate } from './microversion.js';
 import { listServers } from './nova-servers.js';
+import { showUsage } from './nova-usage.js';
 import { rightsOf, type Rights } from './policy.js';
 import type { SimRequest } from './request.js';
 
@@ -79,9 +80,9 @@ function answerIn(cloud: Cloud, request: SimRequest, minor: number): Answer {
     return computeError(400, `Malformed request URL: URL's project_id ${ids}`);
   }
   const rights = rightsOf(request.token ? roleOf(cloud.world, request.token) : '');
-  return request.route === 'limits'
-    ? showLimits(cloud, request, minor, rights)
-    : listServers(cloud, request, minor, rights);
+  if (request.route === 'limits') return showLimits(cloud, request, minor, rights);
+  if (request.route === 'usage') return showUsage(cloud, request, minor, rights);
+  return listServers(cloud, request, minor, rights);
 }
 
 /** Nova's answer to a request: first the token, then the path, the microversion, and what is asked for. */

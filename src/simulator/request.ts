@@ -12,6 +12,7 @@ export const ROUTES = [
   'authProjects',
   'servers',
   'limits',
+  'usage',
   'version',
   'unknown',
 ] as const;

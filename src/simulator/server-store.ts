@@ -2,10 +2,25 @@ import { isListed, type Scope, type Server, type ServerChange } from './model.js
 
 type Row = { -readonly [K in keyof Server]: Server[K] } & { seq: number; domainId: string };
 
+/** Scopes whose usage can be asked for. */
+type UsageScope = Scope & { kind: 'cloud' | 'project' };
+
 /** Newest first, as Nova lists by default (`created_at` descending); of one second, the last made first. */
 function newestFirst(a: Row, b: Row): number {
   if (a.created !== b.created) return a.created < b.created ? 1 : -1;
   return b.seq - a.seq;
+}
+
+type Place = Pick<Server, 'projectId' | 'id'>;
+
+/** As Nova walks through a cell for usage: by project, then by id. */
+export function byProject(a: Place, b: Place): number {
+  if (a.projectId !== b.projectId) return a.projectId < b.projectId ? -1 : 1;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+function keyOf(scope: Scope): string {
+  return scope.kind === 'cloud' ? 'cloud' : `${scope.kind} ${scope.id}`;
 }
 
 /** The servers, with a sorted listing for each scope that is rebuilt only after one of its servers changed. */
@@ -15,6 +30,7 @@ export class ServerStore {
   /** Those that have, or had, any. */
   readonly #projectsOf = new Map<string, Set<string>>();
   readonly #sorted = new Map<string, Row[]>();
+  readonly #launched = new Map<string, Map<string, Row[]>>();
   #seq = 0;
 
   get size(): number {
@@ -62,7 +78,7 @@ export class ServerStore {
 
   /** The listed servers of a scope, newest first. */
   listed(scope: Scope): readonly Server[] {
-    const key = scope.kind === 'cloud' ? 'cloud' : `${scope.kind} ${scope.id}`;
+    const key = keyOf(scope);
     let rows = this.#sorted.get(key);
     if (!rows) {
       rows = [...this.#candidates(scope)].filter((row) => isListed(row.status)).sort(newestFirst);
@@ -80,6 +96,25 @@ export class ServerStore {
     return rows
       .filter(({ unscheduled, updated }) => unscheduled || (updated !== null && updated >= since))
       .sort(newestFirst);
+  }
+
+  /** The DELETED servers of a scope, newest first. */
+  deleted(scope: Scope): readonly Server[] {
+    return [...this.#candidates(scope)].filter(({ status }) => status === 'DELETED').sort(newestFirst);
+  }
+
+  /** All servers of a scope that were ever launched, deleted ones too: by cell, each by project and id. */
+  launched(scope: UsageScope): ReadonlyMap<string, readonly Server[]> {
+    const key = keyOf(scope);
+    let cells = this.#launched.get(key);
+    if (!cells) {
+      this.#launched.set(key, (cells = new Map<string, Row[]>()));
+      const rows = [...this.#candidates(scope)].filter(({ launchedAt }) => launchedAt !== null);
+      for (const name of new Set(rows.map(({ cell }) => cell))) {
+        cells.set(name, rows.filter(({ cell }) => cell === name).sort(byProject));
+      }
+    }
+    return cells;
   }
 
   /** Where a listing goes on after `marker`, which may itself have been deleted since; null: never heard of. */
@@ -105,8 +140,10 @@ export class ServerStore {
   }
 
   #forget(row: Row): void {
-    this.#sorted.delete('cloud');
-    this.#sorted.delete(`domain ${row.domainId}`);
-    this.#sorted.delete(`project ${row.projectId}`);
+    const scopes: Scope[] = [{ kind: 'cloud' }, { kind: 'domain', id: row.domainId }];
+    for (const scope of [...scopes, { kind: 'project', id: row.projectId } as const]) {
+      this.#sorted.delete(keyOf(scope));
+      this.#launched.delete(keyOf(scope));
+    }
   }
 }

@@ -110,6 +110,7 @@ export class World {
     const now = isoSeconds(this.#now);
     const created = input.created ?? now;
     const status = input.status ?? 'ACTIVE';
+    const updated = input.updated === undefined ? now : input.updated;
     const server: Server = {
       id: input.id ?? uuid(`${this.#seed} server ${number}`),
       projectId: project.id,
@@ -121,8 +122,9 @@ export class World {
       diskGb: input.diskGb ?? 1,
       flavorName: input.flavorName ?? 's1.tiny',
       created,
-      updated: input.updated === undefined ? now : input.updated,
+      updated,
       launchedAt: input.launchedAt === undefined ? (status === 'BUILD' ? null : created) : input.launchedAt,
+      terminatedAt: status === 'DELETED' ? (input.terminatedAt ?? updated ?? now) : null,
       cell: input.cell ?? 'cell1',
       unscheduled: input.unscheduled ?? false,
     };
@@ -139,7 +141,10 @@ export class World {
   /** Updated now, unless the change itself says when; it takes a second. */
   changeServer(id: string, change: ServerChange): Server {
     const updated = change.updated === undefined ? isoSeconds(this.#now) : change.updated;
-    const changed = this.servers.change(id, { ...change, updated });
+    const before = this.servers.get(id);
+    const end = change.terminatedAt ?? before?.terminatedAt ?? updated ?? isoSeconds(this.#now);
+    const terminatedAt = (change.status ?? before?.status) === 'DELETED' ? end : null;
+    const changed = this.servers.change(id, { ...change, updated, terminatedAt });
     this.advance(SECOND);
     return changed;
   }
