@@ -60,6 +60,9 @@ function share(total: number, count: number, index: number): number {
   return Math.floor(total / count) + (index < total % count ? 1 : 0);
 }
 
+/** Servers are made a minute apart, and all before the world's present, so that usage has them. */
+const HEAD_START = 100 * 86_400_000;
+
 function fill(world: World, project: ExpectedProject, split: boolean): void {
   const { ERROR: errors = ZERO, ...others } = project.by_status;
   const never = split ? neverLaunched(project) : ZERO;
@@ -97,6 +100,7 @@ function fill(world: World, project: ExpectedProject, split: boolean): void {
  */
 export function worldFromExpected(expected: ExpectedRig): World {
   const world = new World({ seed: 'rig' });
+  world.advance(HEAD_START);
   const { cloud_admin: admin, args } = expected;
   world.addDomain({ id: admin.domain_id, name: 'Default' });
   const project = world.addProject({ domainId: admin.domain_id, name: admin.project });

@@ -27,7 +27,7 @@ export function refuseUsageQuery(query: URLSearchParams, minor: number, known: R
   const limits = known.has('limit') ? query.getAll('limit') : [];
   const refused = limits.map(checkLimit).find((answer) => answer !== null);
   if (refused) return refused;
-  const unknown = [...new Set(query.keys())].filter((name) => !known.has(name));
+  const unknown = [...new Set(query.keys())].filter((name) => !known.has(name)).sort();
   if (minor < 75 || unknown.length === 0) return null;
   const list = unknown.map((name) => `'${name}'`).join(', ');
   const verb = unknown.length === 1 ? 'was' : 'were';

@@ -7,6 +7,7 @@ import { KEYSTONE } from './helpers/questions-keystone.js';
 import { NOVA, PAGES } from './helpers/questions-nova.js';
 import { DEEDS, RealOperator, SimulatedOperator, type Customer, type Deed } from './helpers/operator.js';
 import { hold, saidOf, TOKENS, UNSCOPED, type Holder, type TokenQuestion } from './helpers/questions-tokens.js';
+import { STATUS_PAGES, STATUSES, USAGES } from '../simulator/questions-usage.js';
 import { seed } from './helpers/rig.js';
 import { shapeOf } from './helpers/shape.js';
 
@@ -29,7 +30,7 @@ describe('The simulator answers as the real cloud does (status, header names, ke
   function compare(questions: Readonly<Record<string, Question>>): void {
     for (const [title, question] of Object.entries(questions)) {
       it(`to: ${title}`, async () => {
-        const rows = PAGES.has(title) ? 'some' : 'all';
+        const rows = PAGES.has(title) || STATUS_PAGES.has(title) ? 'some' : 'all';
         const wanted = shapeOf(await question(real), rows);
         expect(shapeOf(await question(simulated), rows)).to.deep.equal(wanted);
       });
@@ -38,6 +39,8 @@ describe('The simulator answers as the real cloud does (status, header names, ke
 
   describe('as Keystone', () => compare(KEYSTONE));
   describe('as Nova', () => compare(NOVA));
+  describe('as Nova, of usage', () => compare(USAGES));
+  describe('as Nova, of statuses', () => compare(STATUSES));
 
   /** The words, too: they are what tells such answers apart. */
   function compareTokens(deed: Deed, questions: Readonly<Record<string, TokenQuestion>>): void {

@@ -29,8 +29,22 @@ interface Body {
     application_credential: { id: string; name: string; restricted: boolean } | undefined;
   };
   version: { version: string };
+  tenant_usage: Usage;
+  tenant_usage_links: Link[] | undefined;
+  tenant_usages: Usage[] | undefined;
+  tenant_usages_links: Link[] | undefined;
   badRequest: { message: string };
+  forbidden: { message: string };
+  computeFault: { message: string };
   error: { message: string };
+}
+
+interface Usage {
+  tenant_id: string;
+  server_usages: { name: string; instance_id: string; tenant_id: string; state: string; hours: number }[] | undefined;
+  total_hours: number;
+  start: string;
+  stop: string;
 }
 
 interface CatalogEntry {

@@ -56,3 +56,28 @@ export async function revokedToken({ authUrl, member }: Asked): Promise<string> 
   if (status !== 204) throw new Error(`revoke: ${status}`);
   return dead;
 }
+
+/** A GET of Nova. */
+export function nova(path: string, who: (cloud: Asked) => string | null, version: string | null = '2.69'): Question {
+  return (cloud) => {
+    const headers: Record<string, string> = {};
+    if (version !== null) headers['OpenStack-API-Version'] = `compute ${version}`;
+    if (version !== null) headers['X-OpenStack-Nova-API-Version'] = version;
+    const auth = who(cloud);
+    if (auth !== null) headers['X-Auth-Token'] = auth;
+    return ask(`${cloud.nova}${path}`, { headers });
+  };
+}
+
+export const busy = ({ member }: Asked): string => member.busy;
+export const cloudAdmin = ({ admin }: Asked): string => admin.busy;
+export const DETAIL = '/servers/detail';
+
+export interface ServersBody {
+  servers: { id: string; updated: string; status: string }[];
+  servers_links?: { href: string }[];
+}
+
+export async function servers(cloud: Asked, query: string, who = busy): Promise<ServersBody> {
+  return (await nova(`${DETAIL}${query}`, who)(cloud)).json as ServersBody;
+}

@@ -1,32 +1,18 @@
-import { ask, rescopeBody, token, type Reply } from './api.js';
-import { nobody, projectId, revokedToken, type Asked, type Question } from './asked.js';
+import { rescopeBody, token, type Reply } from './api.js';
+import {
+  busy,
+  cloudAdmin,
+  DETAIL,
+  nobody,
+  nova,
+  projectId,
+  revokedToken,
+  servers,
+  type Question,
+  type ServersBody,
+} from './asked.js';
 
 /* What the exporter asks of Nova, and what it may be told when something is wrong. */
-
-/** A GET of Nova. */
-function nova(path: string, who: (cloud: Asked) => string | null, version: string | null = '2.69'): Question {
-  return (cloud) => {
-    const headers: Record<string, string> = {};
-    if (version !== null) headers['OpenStack-API-Version'] = `compute ${version}`;
-    if (version !== null) headers['X-OpenStack-Nova-API-Version'] = version;
-    const auth = who(cloud);
-    if (auth !== null) headers['X-Auth-Token'] = auth;
-    return ask(`${cloud.nova}${path}`, { headers });
-  };
-}
-
-const busy = ({ member }: Asked): string => member.busy;
-const cloudAdmin = ({ admin }: Asked): string => admin.busy;
-const DETAIL = '/servers/detail';
-
-interface ServersBody {
-  servers: { id: string; updated: string; status: string }[];
-  servers_links?: { href: string }[];
-}
-
-async function servers(cloud: Asked, query: string, who = busy): Promise<ServersBody> {
-  return (await nova(`${DETAIL}${query}`, who)(cloud)).json as ServersBody;
-}
 
 const VERSIONS = [
   '2.1',
@@ -57,11 +43,11 @@ export const PAGES: ReadonlySet<string> = new Set([
   'changes behind a server that was deleted',
 ]);
 
-const AGES = '2000-01-01T00:00:00';
-const SINCE = `?changes-since=${AGES}Z`;
+export const AGES = '2000-01-01T00:00:00';
+export const SINCE = `?changes-since=${AGES}Z`;
 
 /** Nova's words, and the simulator's, for times that may be none. */
-const TIMES: Readonly<Record<string, string>> = {
+export const TIMES: Readonly<Record<string, string>> = {
   ...{ fractions: `${AGES}.123456Z`, 'fractions of three digits': `${AGES}.123Z`, 'no zone': AGES },
   ...{ 'an offset': `${AGES}+02:00`, 'a date only': '2000-01-01', 'a blank': '2000-01-01 00:00:00' },
   ...{ 'no seconds': '2000-01-01T00:00Z', 'a year only': '2000', 'the basic form': '20000101T000000Z' },
