@@ -20,7 +20,7 @@ export function ratio(one: Series | undefined, other: Series | undefined): numbe
 
 export function raceText({ rounds, projects, series }: Race): string {
   const baseline = series.find(({ name }) => name === BASELINE);
-  const header = ['', 'ms median', 'min', 'of baseline', 'target', 'to Keystone', 'ms each', 'to Nova', 'ms each'];
+  const header = ['', 'ms median', 'min', 'of baseline', 'target', 'CPU ms', 'to Keystone', 'ms each', 'to Nova', 'ms each'];
   const rows = series.map((one): Cell[] => {
     const { name, ms, scrape } = one;
     const target = TARGETS[name];
@@ -31,6 +31,7 @@ export function raceText({ rounds, projects, series }: Race): string {
       number(least(ms)),
       number(ratio(one, baseline), 2),
       target === undefined ? null : `<= ${target}`,
+      number(median(one.cpuMs)),
       identity ? number(identity.requests) : number(0),
       identity ? mean(identity.ms, identity.requests) : null,
       compute ? number(compute.requests) : number(projects),
@@ -49,6 +50,7 @@ export function listingsText({ rounds, servers, groups }: Listings): string {
       one.name,
       number(median(one.ms)),
       number(least(one.ms)),
+      number(median(one.cpuMs)),
       number(one.scrape?.asked.compute.requests ?? 1),
       kilobytes(one),
       number(ratio(group[0], one), 1),
@@ -57,5 +59,5 @@ export function listingsText({ rounds, servers, groups }: Listings): string {
   const title =
     `The listing alone: the exporter on a domain with ${servers.domain} listed servers in two projects, ` +
     `bare requests for one of them, with ${servers.project}; ${rounds} rounds.`;
-  return `${title}\n${table(['', 'ms median', 'min', 'requests', 'kB of Nova', 'in full / it'], rows)}`;
+  return `${title}\n${table(['', 'ms median', 'min', 'CPU ms', 'requests', 'kB of Nova', 'in full / it'], rows)}`;
 }
