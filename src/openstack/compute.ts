@@ -40,7 +40,7 @@ export interface ServerPage {
 }
 
 /** Nova keeps these as integers of 32 bits; a larger one is none that it could have meant. */
-const amount = z.int().nonnegative().max(0x7fffffff);
+export const amount = z.int().nonnegative().max(0x7fffffff);
 
 const serversSchema = z.object({
   servers: z.array(
@@ -74,7 +74,7 @@ export function parseServers({ json }: HttpAnswer): ServerPage {
       vcpus: row.flavor?.vcpus ?? 0,
       ramMb: row.flavor?.ram ?? 0,
     })),
-    next: next ? nextQuery(next.href) : null,
+    next: next ? nextQuery(next.href, 'servers') : null,
   };
 }
 
@@ -92,9 +92,10 @@ export function parseUnknown({ json }: HttpAnswer): number {
   return parseAnswer(namesSchema, json(), 'servers').servers.filter(({ status }) => status === 'UNKNOWN').length;
 }
 
-function nextQuery(href: string): URLSearchParams {
+/** @throws CollectError where it leads nowhere */
+export function nextQuery(href: string, what: string): URLSearchParams {
   const query = queryOf(href);
-  if (!query.get('marker')) throw new CollectError('bad_response', 'servers: the next link has no marker');
+  if (!query.get('marker')) throw new CollectError('bad_response', `${what}: the next link has no marker`);
   return query;
 }
 

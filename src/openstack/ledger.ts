@@ -11,10 +11,10 @@ export interface Ledger {
   readonly projects: ReadonlySet<string>;
   /** Monotonic: when the reading began. */
   readAt: number;
-  /** When the last full one began; milliseconds since the epoch. */
-  readonly fullAt: number;
-  /** Monotonic: when it is to be read in full again. */
-  readonly dueAt: number;
+  /** When the last full one began, or what confirmed it; milliseconds since the epoch. */
+  fullAt: number;
+  /** Monotonic: when it is to be read in full again, or confirmed. */
+  dueAt: number;
 }
 
 /** Of older ones the cloud's database may have lost what became of their servers. */
@@ -25,13 +25,10 @@ export class Ledgers {
   readonly #byListing = new Map<string, Ledger>();
   #projects: ReadonlySet<string> = new Set();
 
-  /** One that is good enough to ask for changes only. @param now monotonic */
+  /** One that is good enough to ask for changes. @param now monotonic */
   get(listing: string, now: number): Ledger | null {
     const ledger = this.#byListing.get(listing);
-    if (!ledger) return null;
-    if (now < ledger.dueAt && now - ledger.readAt <= MAX_AGE_MS) return ledger;
-    this.#byListing.delete(listing);
-    return null;
+    return ledger && now - ledger.readAt <= MAX_AGE_MS ? ledger : null;
   }
 
   set(listing: string, ledger: Ledger): void {

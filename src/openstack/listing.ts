@@ -14,8 +14,8 @@ export interface Listing {
   /** Whose token asks; null: the login's own project. */
   projectId: string | null;
   allTenants: boolean;
-  /** Nova's filters, such as `project_id` beside all tenants. */
-  filter?: Readonly<Record<string, string>>;
+  /** Nova's filters, such as `project_id` beside all tenants: a parameter may be given more than once. */
+  filter?: readonly (readonly [name: string, value: string])[];
   /** At most that many rows, and no second page. */
   probe?: number;
 }
@@ -88,7 +88,7 @@ async function getPageInTime(
       const { clock } = visit.cloud;
       const asked = clock.mono();
       const wall = clock.wall();
-      const answer = await get(visit, projectId, path);
+      const answer = await getCompute(visit, projectId, path);
       const date = Date.parse(answer.header('date') ?? '');
       const told = Number.isNaN(date) ? null : date - (clock.mono() - asked);
       // A bare Nova tells no time. Of a clock that is ahead, the earlier time costs no more than a longer answer.
@@ -115,7 +115,7 @@ export async function checkCells(visit: Visit, { projectId, allTenants }: Listin
   const version = visit.cloud.microversions.get(await visit.sharedEndpoint()) ?? MICROVERSIONS.downCells;
   if (version !== MICROVERSIONS.downCells) return;
   const query = queryString({ allTenants, marker: null, limit: null });
-  const unknown = parseUnknown(await get(visit, projectId, `/servers${query}`));
+  const unknown = parseUnknown(await getCompute(visit, projectId, `/servers${query}`));
   if (unknown > 0) {
     const servers = unknown === 1 ? '1 server is' : `${unknown} servers are`;
     throw new CollectError('incomplete', `${servers} in a cell that is down`);
@@ -129,8 +129,8 @@ interface Query {
   limit: number | null;
 }
 
-/** At 2.69, or where the endpoint does not speak that, at 2.47. */
-async function get(visit: Visit, projectId: string | null, path: string): Promise<HttpAnswer> {
+/** A GET of Nova at 2.69, or where the endpoint does not speak that, at 2.47. @throws CollectError */
+export async function getCompute(visit: Visit, projectId: string | null, path: string): Promise<HttpAnswer> {
   const { microversions } = visit.cloud;
   const endpoint = await visit.sharedEndpoint();
   const version = microversions.get(endpoint) ?? MICROVERSIONS.downCells;
@@ -140,16 +140,14 @@ async function get(visit: Visit, projectId: string | null, path: string): Promis
     const tooNew = error instanceof HttpFailure && error.status === 406 && version === MICROVERSIONS.downCells;
     if (!tooNew) throw error;
     microversions.set(endpoint, MICROVERSIONS.embeddedFlavor);
-    return get(visit, projectId, path);
+    return getCompute(visit, projectId, path);
   }
 }
 
-function queryString({ allTenants, filter, marker, limit }: Query): string {
-  const query = new URLSearchParams({
-    ...(allTenants ? { all_tenants: '1' } : {}),
-    ...filter,
-    ...(limit === null ? {} : { limit: String(limit) }),
-    ...(marker === null ? {} : { marker }),
-  });
+function queryString({ allTenants, filter = [], marker, limit }: Query): string {
+  const query = new URLSearchParams(allTenants ? { all_tenants: '1' } : {});
+  for (const [name, value] of filter) query.append(name, value);
+  if (limit !== null) query.append('limit', String(limit));
+  if (marker !== null) query.append('marker', marker);
   return query.size > 0 ? `?${query.toString()}` : '';
 }

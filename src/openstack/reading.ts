@@ -1,6 +1,8 @@
-import { CollectionOver } from '../errors.js';
+import { CollectError, CollectionOver } from '../errors.js';
 import { HttpFailure } from '../http/request.js';
 import type { Server } from './compute.js';
+import { LoginFailure } from './gates.js';
+import { agrees, listLaunched } from './launched.js';
 import type { Ledger } from './ledger.js';
 import { listServers, type Listing, type ServersPage } from './listing.js';
 import type { Visit } from './visit.js';
@@ -17,7 +19,8 @@ const GONE: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETED']);
  *
  * What Nova tells of by no change: a BUILD that was deleted before a cell had it, which is why each known BUILD is looked
  * up; rows that were never updated; rows that were deleted and left the database since the last reading; servers of a cell
- * that is down. So a listing is read in full after a while, and at once on any doubt.
+ * that is down. So a listing is read in full after a while, and at once on any doubt. Where it is long, what is known of it is
+ * held against Nova's usage report instead, which tells of all servers that were launched at a fifth of the work.
  */
 export class Reading {
   readonly #visit: Visit;
@@ -46,7 +49,7 @@ export class Reading {
     return this.#isFull;
   }
 
-  /** When all of it was listed, be it in this reading or before; milliseconds since the epoch. */
+  /** When all of it was listed, or confirmed, be it in this reading or before; milliseconds since the epoch. */
   get fullAt(): number {
     return this.#fullAt;
   }
@@ -116,9 +119,10 @@ export class Reading {
    */
   async #update(ledger: Ledger, endpoint: string): Promise<Server[] | null> {
     const { session, cloud } = this.#visit;
+    const isDue = this.#startedAt >= ledger.dueAt;
     let changes: Changes | null = null;
     try {
-      changes = await this.#changes(ledger);
+      changes = await (isDue ? this.#confirmed(ledger) : this.#changes(ledger));
     } catch (error) {
       if (error instanceof CollectionOver) throw error;
       session.ledgers.delete(this.#key);
@@ -131,23 +135,57 @@ export class Reading {
       return null;
     }
     // Collections overlap where scrapes do: one that began later may have been here.
-    if (this.#startedAt >= ledger.readAt) apply(changes, ledger, this.#startedAt);
+    if (this.#startedAt >= ledger.readAt) {
+      apply(changes, ledger, this.#startedAt);
+      if (isDue) ledger.fullAt = this.#fullAt;
+      if (isDue && cloud.untilResync) ledger.dueAt = this.#startedAt + cloud.untilResync();
+    }
     return [...ledger.servers.values()];
   }
 
   /**
+   * What changed, of a ledger that agrees with Nova's usage report.
+   * @returns null in doubt, or where it is not worth while. What disagrees is not compared again for an hour.
+   * @throws Unheard; CollectError
+   */
+  async #confirmed(ledger: Ledger): Promise<Changes | null> {
+    const { session, cloud } = this.#visit;
+    if (ledger.servers.size < cloud.confirmFrom || session.unconfirmed.get(this.#key)) return null;
+    try {
+      // In this order: what was launched by now is known when the changes are.
+      const launched = await listLaunched(this.#visit, this.#listing.projectId);
+      const changes = await this.#changes(ledger, 'unlaunched');
+      if (!changes) return null;
+      const isElsewhere = (id: string): boolean =>
+        changes.servers.has(id) || ledger.servers.get(id)?.launched === false;
+      if (agrees(ledger.servers, launched, { has: isElsewhere })) return changes;
+    } catch (error) {
+      const isOver = error instanceof CollectionOver || error instanceof LoginFailure;
+      if (isOver || !(error instanceof CollectError)) throw error;
+    }
+    session.unconfirmed.set(this.#key, true);
+    return null;
+  }
+
+  /**
+   * @param lookUp what is looked up beside: known BUILDs, or all that was not launched, known or not
    * @returns null in doubt
    * @throws Unheard; CollectError
    */
-  async #changes(ledger: Ledger): Promise<Changes | null> {
-    const building = [...ledger.servers.values()].filter(({ status }) => status === 'BUILD');
+  async #changes(ledger: Ledger, lookUp: 'building' | 'unlaunched' = 'building'): Promise<Changes | null> {
+    const isAll = lookUp === 'unlaunched';
+    const statuses = isAll ? ['BUILD', 'ERROR'] : ['BUILD'];
+    const pending = [...ledger.servers.values()].filter(
+      ({ status, launched }) => statuses.includes(status) || (isAll && !launched),
+    );
     // In this order: what is BUILD no more by the first answer has changed by the second.
-    const present = building.length > 0 ? await this.#filtered({ status: 'BUILD' }) : null;
+    const isAsked = isAll || pending.length > 0;
+    const present = isAsked ? await this.#filtered(statuses.map((status) => ['status', status])) : null;
     const since = `${new Date(ledger.asOf - OVERLAP_MS).toISOString().slice(0, 19)}Z`;
-    const changed = await this.#filtered({ 'changes-since': since }, since);
+    const changed = await this.#filtered([['changes-since', since]], since);
     const servers = new Map([...(present?.servers ?? []), ...changed.servers]);
     // A BUILD that is gone without a trace was deleted before a cell had it, or its cell is down.
-    const isLost = building.some(({ id }) => !servers.has(id));
+    const isLost = pending.some(({ id }) => !servers.has(id));
     // Who sees a project for the first time may see more of it than what changed.
     const isNew = ({ status, projectId }: Server): boolean =>
       status === 'UNKNOWN' || (!GONE.has(status) && this.#listing.allTenants && !ledger.projects.has(projectId));
@@ -161,7 +199,7 @@ export class Reading {
    * @param since what is older was not asked for
    * @throws Unheard where there is such a row; CollectError
    */
-  async #filtered(filter: Record<string, string>, since = ''): Promise<Changes> {
+  async #filtered(filter: readonly [string, string][], since = ''): Promise<Changes> {
     const servers = new Map<string, Server>();
     let asOf: number | null = null;
     const { projectId, allTenants } = this.#listing;

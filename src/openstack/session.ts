@@ -98,6 +98,8 @@ export class Session {
     foreign: new Set(),
   };
   readonly ledgers = new Ledgers();
+  /** Listings that Nova's usage report does not confirm. */
+  readonly unconfirmed: Remembered<true>;
   /** Rows to ask for, by listing, where a whole page took longer than a proxy would wait. */
   readonly pageRows: Remembered<number>;
   readonly #options: SessionOptions;
@@ -112,6 +114,7 @@ export class Session {
 
   constructor(domain: Domain, options: SessionOptions) {
     this.domain = domain;
+    this.unconfirmed = new Remembered(options.clock);
     this.pageRows = new Remembered(options.clock);
     this.#options = options;
   }

@@ -22,6 +22,8 @@ export interface CloudAccess {
   clock: Clock;
   /** Milliseconds until a listing is read in full again, drawn anew for each; null: listings are always read in full. */
   untilResync: (() => number) | null;
+  /** Listings of at least so many servers are confirmed by Nova's usage report, rather than read in full. */
+  confirmFrom: number;
   /** Told of each address of Nova that a catalog gives. */
   noteEndpoint: (url: string) => void;
 }

@@ -45,6 +45,9 @@ export interface CollectorOptions {
   onEnd?: (snapshot: Snapshot) => void;
 }
 
+/** Below that a listing costs Nova no more than the three requests that confirm it. */
+const CONFIRM_FROM = 100;
+
 /** Keeps what lasts from one collection to the next: identities, connections, what was learnt of the clouds. */
 export class Collector {
   readonly #options: CollectorOptions;
@@ -198,6 +201,7 @@ export class Collector {
         clock,
         // Spread, so that domains which were read in full together are not for ever after.
         untilResync: incremental === 'auto' ? () => resyncIntervalMs * (0.5 + 0.5 * random()) : null,
+        confirmFrom: CONFIRM_FROM,
         noteEndpoint: (url) => this.#warnOfPlainHttp(url),
       };
       this.#clouds.set(key, access);

@@ -88,7 +88,7 @@ async function readParts(job: Job): Promise<unknown> {
   let failure: unknown = null;
   const readPart = async (id: string): Promise<void> => {
     let isEmpty = true;
-    for await (const { servers } of listServers(visit, { ...EVERYTHING, filter: { project_id: id } })) {
+    for await (const { servers } of listServers(visit, { ...EVERYTHING, filter: [['project_id', id]] })) {
       if (servers.some(({ projectId }) => projectId !== id)) throw new NotPicked();
       progress.addServers(servers);
       if (failure !== null) return;

@@ -52,6 +52,7 @@ export class Bench {
       withoutChanges: new Remembered(this.clock),
       clock: this.clock,
       untilResync: null,
+      confirmFrom: Infinity,
       noteEndpoint: () => undefined,
     };
   }

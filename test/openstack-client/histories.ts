@@ -75,6 +75,8 @@ export const history = fc.record({
   skew: fc.integer({ min: -290, max: 290 }),
   rows: fc.integer({ min: 1, max: 5 }),
   allTenants: fc.boolean(),
+  /** Whether listings are confirmed by Nova's usage report, rather than read in full. */
+  isConfirmed: fc.boolean(),
   steps: fc.array(
     fc.oneof<fc.WeightedArbitrary<Step>[]>(
       { weight: 12, arbitrary: fc.record({ deeds: fc.array(deed, { minLength: 1, maxLength: 3 }) }) },
@@ -86,11 +88,18 @@ export const history = fc.record({
   ),
 });
 
+interface Setup {
+  skew: number;
+  rows: number;
+  allTenants: boolean;
+  isConfirmed: boolean;
+}
+
 export interface Shown {
   /** `project status vcpus ramMb launched` by id. */
   servers: Map<string, string>;
-  /** Whether it was a full listing. */
-  isFull: boolean;
+  /** Whether it was a full listing, or as good as one: of changes to what Nova's usage report confirms. */
+  by: 'listing' | 'report' | 'changes';
 }
 
 /** A cloud in this process, and a login that reads it. */
@@ -102,7 +111,7 @@ export class Cloud {
   onRequest: () => void = () => undefined;
   readonly #allTenants: boolean;
 
-  constructor({ skew, rows, allTenants }: { skew: number; rows: number; allTenants: boolean }) {
+  constructor({ skew, rows, allTenants, isConfirmed }: Setup) {
     this.#allTenants = allTenants;
     const { world, bench } = this;
     const domain = world.addDomain({ name: 'd' });
@@ -117,6 +126,7 @@ export class Cloud {
     const cloud = { world, tokens, options: { ...DEFAULT_OPTIONS, maxLimit: rows } };
     bench.tokenSeconds = 7 * 24 * 3600;
     bench.cloud.untilResync = () => RESYNC_MS;
+    bench.cloud.confirmFrom = isConfirmed ? 1 : Infinity;
     bench.onGet = (sent): HttpAnswer => {
       this.onRequest();
       const { body, status } = nova(cloud, asSimulated(sent, user.id));
@@ -147,13 +157,15 @@ export class Cloud {
   }
 
   async read(): Promise<Shown> {
+    const before = this.bench.http.sent.length;
     const reading = new Reading(this.bench.visit(), this.#allTenants ? 'cloud' : { project: PROJECTS[0]! });
     const servers = new Map<string, string>();
     for await (const page of reading.pages()) {
       for (const { id, projectId, status, vcpus, ramMb, launched } of page.servers)
         servers.set(id, `${projectId} ${status} ${vcpus} ${ramMb} ${launched}`);
     }
-    return { servers, isFull: reading.isFull };
+    const isReported = this.bench.http.sent.slice(before).some(({ line }) => line.includes('/os-simple-tenant-usage'));
+    return { servers, by: reading.isFull ? 'listing' : isReported ? 'report' : 'changes' };
   }
 
   /** What a full listing shows now, from the books. */
@@ -194,7 +206,7 @@ function asSimulated({ request, token }: Sent, userId: string): SimRequest {
     query: url.searchParams,
     headers,
     service: 'compute',
-    route: 'servers',
+    route: resource.startsWith('/servers') ? 'servers' : 'usage',
     resource,
     pathProjectId: null,
     auth: null,

@@ -2,83 +2,11 @@ import { expect } from 'chai';
 
 import { CollectError, CollectionOver } from '../../src/errors.js';
 import { Lifetime } from '../../src/http/lifetime.js';
-import type { HttpAnswer } from '../../src/http/request.js';
-import type { Server } from '../../src/openstack/compute.js';
 import { Reading } from '../../src/openstack/reading.js';
-import { Bench } from './bench.js';
-import { answer, ask, fail, failure, refusal, type Sent } from './fake.js';
+import { ask, fail, failure, refusal } from './fake.js';
+import { Nova, query } from './nova.js';
 
 const MINUTE_MS = 60_000;
-const RESYNC_MS = 15 * MINUTE_MS;
-/** What the cloud's clock shows when ours shows 0. */
-const CLOUD_EPOCH = Date.parse('2026-11-22T04:20:00Z');
-
-interface Row {
-  id: string;
-  status?: string;
-  tenant_id?: string;
-  flavor?: { vcpus: number; ram: number } | null;
-  updated?: string;
-}
-
-const query = ({ request }: Sent): URLSearchParams => new URL(request.url).searchParams;
-
-/** A Nova whose answers a test sets, by what is asked for. */
-class Nova {
-  readonly bench = new Bench();
-  listed: Row[] = [];
-  building: Row[] = [];
-  changed: Row[] = [];
-  hasDate = true;
-  /** How far the clock of its answers is ahead of what it was. */
-  aheadMs = 0;
-  /** Called before each answer. */
-  onAnswer: (sent: Sent) => void = () => undefined;
-
-  constructor() {
-    this.bench.tokenSeconds = 24 * 3600;
-    this.bench.cloud.untilResync = () => RESYNC_MS;
-    this.bench.onGet = (sent) => {
-      this.onAnswer(sent);
-      const asked = query(sent);
-      if (asked.has('changes-since')) return this.#page(this.changed);
-      return this.#page(asked.has('status') ? this.building : this.listed);
-    };
-  }
-
-  #page(rows: Row[]): HttpAnswer {
-    const servers = rows.map((row) => ({
-      tenant_id: 'home',
-      status: 'ACTIVE',
-      flavor: { vcpus: 1, ram: 1 },
-      updated: '2026-11-22T04:20:00Z',
-      ...row,
-    }));
-    const date = new Date(CLOUD_EPOCH + this.aheadMs + this.bench.clock.now).toUTCString();
-    return answer({ servers }, this.hasDate ? { date } : {});
-  }
-
-  async read(visit = this.bench.visit(), projectId: string | null = null): Promise<Server[]> {
-    const servers: Server[] = [];
-    for await (const page of new Reading(visit, projectId === null ? 'cloud' : { project: projectId }).pages())
-      servers.push(...page.servers);
-    return servers;
-  }
-
-  /** Ids and status of what is read. */
-  async states(): Promise<string[]> {
-    return (await this.read()).map(({ id, status }) => `${id} ${status}`);
-  }
-
-  /** What was asked for since the last time: `full`, `changes`, `building`. */
-  asked(): string[] {
-    const gets = this.bench.http.sent.splice(0).filter(({ request }) => request.method === 'GET');
-    return gets.map((sent) => {
-      const asked = query(sent);
-      return asked.has('changes-since') ? 'changes' : (asked.get('status') ?? 'full');
-    });
-  }
-}
 
 describe('a reading of servers', () => {
   let nova: Nova;

@@ -12,6 +12,7 @@ import { randomOf, Walk } from './helpers/walk.js';
 /** Without servers that are being built for ever: each listing is to be one question. */
 const MIX = 'ACTIVE=60,SHUTOFF=12,PAUSED=4,SUSPENDED=3,ERROR=3,SHELVED_OFFLOADED=4,SOFT_DELETED=4,DELETED=6';
 const STEPS = 40;
+const withStrategy = (name: string): string[] => [`--collect.strategy=${name}`];
 const MINUTE = 60_000;
 
 describe('Listings brought up to date by what changed', () => {
@@ -23,7 +24,7 @@ describe('Listings brought up to date by what changed', () => {
 
   before(async function () {
     this.timeout(5 * MINUTE);
-    const fill = ['--start', '931', '--domains', '2', '--projects', '2', '--servers', '25', '--state-mix', MIX];
+    const fill = ['--start', '931', '--domains', '2', '--projects', '2', '--servers', '35', '--state-mix', MIX];
     expected = await seed(...fill, '--cloudadmin', 'dom-932');
     [member, cloudAdmin] = expected.domains as [ExpectedDomain, ExpectedDomain];
     driver = await Driver.of(expected);
@@ -31,14 +32,16 @@ describe('Listings brought up to date by what changed', () => {
       for (const { id } of domain.projects) await driver.open(domain, id);
     }
     const add = async (strategy: string, domains: ExpectedDomain[], aheadMs: number): Promise<void> => {
-      const args = [`--collect.strategy=${strategy}`];
-      watches.push(await watch({ title: strategy, expected, domains, args, aheadMs }));
+      watches.push(await watch({ title: strategy, expected, domains, args: withStrategy(strategy), aheadMs }));
     };
     await add('project-list', [member], 0);
     // Clocks of a cloud may differ by minutes.
     await add('domain-list', [cloudAdmin], 4 * MINUTE);
     await add('cloud-list', [cloudAdmin], -4 * MINUTE);
     await add('auto', [member, cloudAdmin], 0);
+    // Each scrape is due to list in full: a cloud of so many servers is confirmed by Nova's usage report instead.
+    const all = { expected, domains: [cloudAdmin], resync: '1ms' };
+    watches.push(await watch({ ...all, title: 'confirmed', args: withStrategy('cloud-list') }));
   });
   after(async function () {
     this.timeout(5 * MINUTE);
@@ -76,7 +79,7 @@ describe('Listings brought up to date by what changed', () => {
       await expectExactByChanges('the second scrape');
     });
 
-    it('are one request to Nova for each project, or for the cloud', async () => {
+    it('are one request to Nova for each project, or for the cloud; and three where a report confirms it', async () => {
       const requests: Record<string, number> = {};
       for (const { exporter, title } of watches) {
         const count = async (): Promise<number> =>
@@ -88,7 +91,8 @@ describe('Listings brought up to date by what changed', () => {
         requests[title] = (await count()) - before;
       }
       const { length } = member.projects;
-      expect(requests).to.deep.equal({ 'project-list': length, 'domain-list': 1, 'cloud-list': 1, auto: length + 1 });
+      const once = { 'domain-list': 1, 'cloud-list': 1 };
+      expect(requests).to.deep.equal({ ...once, 'project-list': length, auto: length + 1, confirmed: 3 });
       for (const { door } of watches) expect(door.asked.at(-1)).to.match(/[?&]changes-since=\d{4}-[^&]+Z$/);
     });
   });

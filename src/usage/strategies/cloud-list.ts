@@ -52,7 +52,7 @@ export const provenCloudList: Strategy = async (job) => {
  */
 async function confirmEmpty({ visit, book, fanOut }: Job): Promise<void> {
   await pLimit(fanOut).map(book.projects.keys(), async (id) => {
-    const listing = { projectId: null, allTenants: true, filter: { project_id: id }, probe: 1 };
+    const listing = { projectId: null, allTenants: true, filter: [['project_id', id]], probe: 1 } as const;
     for await (const { servers } of listServers(visit, listing)) {
       if (!servers.some(({ projectId }) => book.projects.has(projectId))) continue;
       throw new ViewLost('denied', "the listing by another domain's login does not show this domain");

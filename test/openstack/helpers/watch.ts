@@ -31,11 +31,14 @@ interface WatchOptions {
   args: readonly string[];
   /** How far the clock of Nova's web server is ahead; null: it tells no time. */
   aheadMs?: number | null;
+  /** The longest time between two listings in full. */
+  resync?: string;
 }
 
-export async function watch({ title, expected, domains, args, aheadMs = 0 }: WatchOptions): Promise<Watch> {
+export async function watch(options: WatchOptions): Promise<Watch> {
+  const { title, expected, domains, args, aheadMs = 0, resync = '4h' } = options;
   const door = await openDoor(expected.urls.nova, aheadMs);
-  const fixed = ['--collect.projects', '--collect.incremental=auto', '--collect.resync-interval=4h'];
+  const fixed = ['--collect.projects', '--collect.incremental=auto', `--collect.resync-interval=${resync}`];
   const url = `--cloud.compute-url=${door.url}/v2.1`;
   const exporter = await startExporter({ authUrl: expected.auth_url, domains, args: [...fixed, url, ...args] });
   return { title, domains, exporter, door };
