@@ -96,7 +96,11 @@ const CHANGES: Readonly<Record<string, Question>> = {
   'changes since ages ago, at 2.79': nova(`${DETAIL}${SINCE}`, busy, '2.79'),
   'changes since ages ago, names only': nova(`/servers${SINCE}`, busy),
   'changes since tomorrow': nova(`${DETAIL}?changes-since=2100-01-01T00:00:00Z`, busy),
-  'changes of all tenants, as an administrator': nova(`${DETAIL}${SINCE}&all_tenants=1`, cloudAdmin),
+  // What other tests left may be more than a page.
+  'changes of all tenants, as an administrator': async (cloud) => {
+    const reply: Reply = await nova(`${DETAIL}${SINCE}&all_tenants=1`, cloudAdmin)(cloud);
+    return { ...reply, json: { servers: (reply.json as ServersBody).servers } };
+  },
   'changes of all tenants, as a member': nova(`${DETAIL}${SINCE}&all_tenants=1`, busy),
   'changes of all tenants since no time, as a member': nova(`${DETAIL}?changes-since=x&all_tenants=1`, busy),
   'changes of all tenants with a limit, as an administrator': nova(
