@@ -67,18 +67,21 @@ function parseUsage({ json }: HttpAnswer): { servers: [string, Launched][]; next
  * @throws CollectError
  */
 export async function listLaunched(visit: Visit, projectId: string | null): Promise<Map<string, Launched>> {
+  // That of one project always has its servers, and Nova refuses to be asked for them from 2.75 on.
+  const all: Record<string, string> = projectId === null ? { detailed: '1' } : {};
   const resource = `/os-simple-tenant-usage${projectId === null ? '' : `/${encodeURIComponent(projectId)}`}`;
   const servers = new Map<string, Launched>();
   const markers = new Set<string>();
-  let query = new URLSearchParams({ detailed: '1' });
+  let query = new URLSearchParams(all);
   for (;;) {
-    const page = parseUsage(await getCompute(visit, projectId, `${resource}?${query.toString()}`));
+    const path = query.size > 0 ? `${resource}?${query.toString()}` : resource;
+    const page = parseUsage(await getCompute(visit, projectId, path));
     for (const [id, server] of page.servers) servers.set(id, server);
     if (!page.next) return servers;
     const marker = page.next.get('marker') ?? '';
     if (markers.has(marker)) throw new CollectError('bad_response', 'usage: the next link does not advance');
     markers.add(marker);
-    query = new URLSearchParams({ detailed: '1', marker });
+    query = new URLSearchParams({ ...all, marker });
   }
 }
 
@@ -97,19 +100,22 @@ const STATUSES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Whether what is known of servers agrees with what was launched: the same servers, of the same size and state.
+ * Holds what is known of servers against what was launched.
  * @param except servers that are known from later, or were not launched
+ * @returns ids that were launched and are not known; null where a known one was not, or is of another size or state
  */
-export function agrees(
+export function unknownOf(
   known: ReadonlyMap<string, Server>,
   launched: ReadonlyMap<string, Launched>,
-  except: { has(id: string): boolean },
-): boolean {
+  except: (id: string) => boolean,
+): Set<string> | null {
+  const unknown = new Set<string>();
   for (const [id, { state, vcpus, ramMb }] of launched) {
-    if (except.has(id)) continue;
     const server = known.get(id);
-    if (!server || server.vcpus !== vcpus || server.ramMb !== ramMb) return false;
-    if (!STATUSES[state]?.includes(server.status)) return false;
+    if (except(id)) continue;
+    if (!server) unknown.add(id);
+    else if (server.vcpus !== vcpus || server.ramMb !== ramMb) return null;
+    else if (!STATUSES[state]?.includes(server.status)) return null;
   }
-  return [...known.keys()].every((id) => launched.has(id) || except.has(id));
+  return [...known.keys()].every((id) => launched.has(id) || except(id)) ? unknown : null;
 }

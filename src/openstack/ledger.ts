@@ -9,6 +9,8 @@ export interface Ledger {
   asOf: number;
   /** Of all that the full reading showed: a server of another one may not be alone there. */
   readonly projects: ReadonlySet<string>;
+  /** Servers that Nova's usage report has for ever and no listing shows: some that were deleted in the midst of something. */
+  readonly ghosts: ReadonlySet<string>;
   /** Monotonic: when the reading began. */
   readAt: number;
   /** When the last full one began, or what confirmed it; milliseconds since the epoch. */

@@ -2,7 +2,7 @@ import { CollectError, CollectionOver } from '../errors.js';
 import { HttpFailure } from '../http/request.js';
 import type { Server } from './compute.js';
 import { LoginFailure } from './gates.js';
-import { agrees, listLaunched } from './launched.js';
+import { listLaunched, unknownOf } from './launched.js';
 import type { Ledger } from './ledger.js';
 import { listServers, type Listing, type ServersPage } from './listing.js';
 import type { Visit } from './visit.js';
@@ -35,6 +35,7 @@ export class Reading {
   #asOf = 0;
   #fullAt = 0;
   #isFull = false;
+  #ghosts: ReadonlySet<string> = new Set();
 
   /** @param of whose servers are wanted: what one remembers of a domain is not all that another one needs of the cloud */
   constructor(visit: Visit, of: { project: string } | 'domain' | 'cloud') {
@@ -63,6 +64,7 @@ export class Reading {
     this.#start();
     const ledger = this.#isKept ? session.ledgers.get(this.#key, this.#startedAt) : null;
     if (ledger) {
+      this.#ghosts = ledger.ghosts;
       const servers = await this.#update(ledger, endpoint);
       if (servers) {
         this.#fullAt = ledger.fullAt;
@@ -99,6 +101,7 @@ export class Reading {
       projectId: this.#listing.projectId,
       servers: known,
       projects,
+      ghosts: new Set([...this.#ghosts].filter((id) => !known.has(id))),
       asOf: this.#asOf,
       readAt: this.#startedAt,
       fullAt: this.#fullAt,
@@ -145,7 +148,7 @@ export class Reading {
 
   /**
    * What changed, of a ledger that agrees with Nova's usage report.
-   * @returns null in doubt, or where it is not worth while. What disagrees is not compared again for an hour.
+   * @returns null in doubt, or where it is not worth while. What differs is not compared again for an hour.
    * @throws Unheard; CollectError
    */
   async #confirmed(ledger: Ledger): Promise<Changes | null> {
@@ -156,9 +159,17 @@ export class Reading {
       const launched = await listLaunched(this.#visit, this.#listing.projectId);
       const changes = await this.#changes(ledger, 'unlaunched');
       if (!changes) return null;
-      const isElsewhere = (id: string): boolean =>
-        changes.servers.has(id) || ledger.servers.get(id)?.launched === false;
-      if (agrees(ledger.servers, launched, { has: isElsewhere })) return changes;
+      const unknown = unknownOf(
+        ledger.servers,
+        launched,
+        (id) => changes.servers.has(id) || ledger.servers.get(id)?.launched === false || ledger.ghosts.has(id),
+      );
+      if (unknown?.size === 0) return changes;
+      if (unknown) {
+        // The full listing that follows will tell.
+        this.#ghosts = new Set([...ledger.ghosts, ...unknown]);
+        return null;
+      }
     } catch (error) {
       const isOver = error instanceof CollectionOver || error instanceof LoginFailure;
       if (isOver || !(error instanceof CollectError)) throw error;

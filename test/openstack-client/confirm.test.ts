@@ -98,7 +98,6 @@ describe('a long listing that is due to be read in full', () => {
     const FULL = [...CONFIRM, 'full'];
     const cases: Record<string, [act: () => void, asked?: string[]]> = {
       'the report lacks a server': [() => launched.splice(0, 1), ['usage', 'BUILD,ERROR', 'changes', 'full']],
-      'the report has a server more': [() => launched.push({ instance_id: 'd' })],
       'vCPUs differ': [() => (launched[1]!.vcpus = 5)],
       'RAM differs': [() => (launched[1]!.memory_mb = 9)],
       'the state is another': [() => (launched[1]!.state = 'active')],
@@ -127,6 +126,31 @@ describe('a long listing that is due to be read in full', () => {
         }
       });
     }
+  });
+
+  it('is read in full once where the report has a server more: Nova has never noted that it was deleted', async () => {
+    launched.push({ instance_id: 'ghost' });
+    const usage = ['usage', 'usage', 'BUILD,ERROR', 'changes'];
+    await expectStates(KNOWN, [...usage, 'full']);
+    nova.bench.clock.advance(15 * MINUTE_MS);
+    await expectStates(KNOWN, usage);
+    launched.push({ instance_id: 'ghost 2' });
+    nova.bench.clock.advance(15 * MINUTE_MS);
+    await expectStates(KNOWN, ['usage', ...usage, 'full']);
+    nova.bench.clock.advance(15 * MINUTE_MS);
+    await expectStates(KNOWN, ['usage', ...usage]);
+  });
+
+  it('takes over a server that no change told of, by being read in full', async () => {
+    launched.push({ instance_id: 'd' });
+    nova.listed.push({ id: 'd' });
+    await expectStates([...KNOWN, 'd ACTIVE'], [...CONFIRM, 'full']);
+    nova.bench.clock.advance(15 * MINUTE_MS);
+    await expectStates([...KNOWN, 'd ACTIVE'], CONFIRM);
+    launched.pop();
+    nova.listed.pop();
+    nova.bench.clock.advance(15 * MINUTE_MS);
+    await expectStates(KNOWN, [...CONFIRM, 'full']);
   });
 
   it('is read in full once where a server is gone that never was launched', async () => {
@@ -163,7 +187,7 @@ describe('a long listing that is due to be read in full', () => {
     expect(await nova.read(nova.bench.visit(), 'p1')).to.deep.equal([]);
     const lines = nova.bench.http.lines.filter((line) => line.startsWith('GET')).slice(-3);
     expect(lines).to.deep.equal([
-      'GET /os-simple-tenant-usage/p1?detailed=1',
+      'GET /os-simple-tenant-usage/p1',
       'GET /servers/detail?status=BUILD&status=ERROR',
       'GET /servers/detail?changes-since=2026-11-22T04%3A15%3A00Z',
     ]);

@@ -69,7 +69,10 @@ describe('Listings brought up to date by what changed', () => {
     const marks = watches.map(({ door }) => door.asked.length);
     await expectExact(when);
     const asked = watches.map(({ door, title }, i) => `${title}: ${door.asked.slice(marks[i]).join(' ')}`);
-    const inFull = watches.filter(({ door }, i) => door.asked.slice(marks[i]).some(isFullListing));
+    // A server that was deleted in the midst of something may be in the report for ever: the listing is read in full once.
+    const inFull = watches.filter(
+      ({ door, title }, i) => title !== 'confirmed' && door.asked.slice(marks[i]).some(isFullListing),
+    );
     if (inFull.length > 0) expect.fail(`${when}: listings in full:\n${asked.join('\n')}`);
   }
 
@@ -254,6 +257,13 @@ describe('Listings brought up to date by what changed', () => {
         throw new Error(`with WALK_SEED=${chance}, after: ${done.slice(-3).join('; ')}`, { cause: error });
       }
     }).timeout(20 * MINUTE);
+  });
+
+  it('were confirmed by the report nearly always, where they were due at each scrape', () => {
+    const { asked } = watches.at(-1)!.door;
+    const reports = asked.filter((path) => path.includes('/os-simple-tenant-usage')).length;
+    expect(reports).to.be.greaterThan(40);
+    expect(asked.filter(isFullListing).length).to.be.lessThan(reports / 5);
   });
 
   describe('of a cloud that tells no time', () => {

@@ -7,7 +7,7 @@ import { KEYSTONE } from './helpers/questions-keystone.js';
 import { NOVA, PAGES } from './helpers/questions-nova.js';
 import { DEEDS, RealOperator, SimulatedOperator, type Customer, type Deed } from './helpers/operator.js';
 import { hold, saidOf, TOKENS, UNSCOPED, type Holder, type TokenQuestion } from './helpers/questions-tokens.js';
-import { STATUS_PAGES, STATUSES, USAGES } from '../simulator/questions-usage.js';
+import { STATUS_PAGES, STATUSES, USAGES } from './helpers/questions-usage.js';
 import { seed } from './helpers/rig.js';
 import { shapeOf } from './helpers/shape.js';
 

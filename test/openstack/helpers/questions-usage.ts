@@ -1,8 +1,8 @@
-import type { Reply } from '../openstack/helpers/api.js';
-import { busy, cloudAdmin, DETAIL, nova, projectId, type Asked, type Question } from '../openstack/helpers/asked.js';
-import { AGES, SINCE, TIMES } from '../openstack/helpers/questions-nova.js';
+import type { Reply } from './api.js';
+import { busy, cloudAdmin, DETAIL, nova, projectId, type Asked, type Question } from './asked.js';
+import { AGES, SINCE, TIMES } from './questions-nova.js';
 
-/* What Nova is asked about usage, and about several statuses at once: of the simulator and of a real cloud (test/openstack). */
+/* What Nova is asked about usage, and about several statuses at once. */
 
 const USAGE = '/os-simple-tenant-usage';
 const EVER = `start=${AGES}`;
