@@ -52,9 +52,7 @@ function parseUsage({ json }: HttpAnswer): { servers: [string, Launched][]; next
   const rows = tenants.flatMap((tenant) => tenant.server_usages);
   const next = links.find(({ rel }) => rel === 'next');
   return {
-    servers: rows
-      .filter(({ state }) => !GONE.has(state))
-      .map((row) => [row.instance_id, { state: row.state, vcpus: row.vcpus, ramMb: row.memory_mb }]),
+    servers: rows.map((row) => [row.instance_id, { state: row.state, vcpus: row.vcpus, ramMb: row.memory_mb }]),
     next: next ? nextQuery(next.href, 'usage') : null,
   };
 }
@@ -62,26 +60,33 @@ function parseUsage({ json }: HttpAnswer): { servers: [string, Launched][]; next
 /**
  * At a fifth of the cloud's work for a listing: no address, no volume, no fault is looked up for it. Without dates Nova
  * reports of this moment; what is in a cell that is down makes it fail.
- * @param projectId of one project, with a token of it; null: of all tenants
+ * @param project of one project; null: of all tenants
+ * @param asker whose token asks; null: the login's own project
  * @returns by id
  * @throws CollectError
  */
-export async function listLaunched(visit: Visit, projectId: string | null): Promise<Map<string, Launched>> {
+export async function listLaunched(
+  visit: Visit,
+  project: string | null,
+  asker: string | null,
+): Promise<Map<string, Launched>> {
   // That of one project always has its servers, and Nova refuses to be asked for them from 2.75 on.
-  const all: Record<string, string> = projectId === null ? { detailed: '1' } : {};
-  const resource = `/os-simple-tenant-usage${projectId === null ? '' : `/${encodeURIComponent(projectId)}`}`;
+  const all: Record<string, string> = project === null ? { detailed: '1' } : {};
+  const resource = `/os-simple-tenant-usage${project === null ? '' : `/${encodeURIComponent(project)}`}`;
   const servers = new Map<string, Launched>();
-  const markers = new Set<string>();
+  const seen = new Set<string>();
   let query = new URLSearchParams(all);
   for (;;) {
     const path = query.size > 0 ? `${resource}?${query.toString()}` : resource;
-    const page = parseUsage(await getCompute(visit, projectId, path));
-    for (const [id, server] of page.servers) servers.set(id, server);
+    const page = parseUsage(await getCompute(visit, asker, path));
+    const isNew = page.servers.some(([id]) => !seen.has(id));
+    for (const [id, server] of page.servers) {
+      seen.add(id);
+      if (!GONE.has(server.state)) servers.set(id, server);
+    }
     if (!page.next) return servers;
-    const marker = page.next.get('marker') ?? '';
-    if (markers.has(marker)) throw new CollectError('bad_response', 'usage: the next link does not advance');
-    markers.add(marker);
-    query = new URLSearchParams({ ...all, marker });
+    if (!isNew) throw new CollectError('bad_response', 'usage: the next link does not advance');
+    query = new URLSearchParams({ ...all, marker: page.next.get('marker') ?? '' });
   }
 }
 

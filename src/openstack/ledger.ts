@@ -2,19 +2,21 @@ import type { Server } from './compute.js';
 
 /** What a listing showed when it was read last, in full or as changes to what was known. */
 export interface Ledger {
-  /** Whose token asked; null: the login's own project. */
+  /** Whose servers they are; null: those of many projects. */
   readonly projectId: string | null;
   readonly servers: Map<string, Server>;
   /** Milliseconds since the epoch by the cloud's clock: what happened later may not be in it. */
   asOf: number;
   /** Of all that the full reading showed: a server of another one may not be alone there. */
   readonly projects: ReadonlySet<string>;
-  /** Servers that Nova's usage report has for ever and no listing shows: some that were deleted in the midst of something. */
-  readonly ghosts: ReadonlySet<string>;
+  /** Servers that Nova's usage report has for ever, though they are gone: they were deleted in the midst of something. */
+  readonly ghosts: Set<string>;
   /** Monotonic: when the reading began. */
   readAt: number;
   /** When the last full one began, or what confirmed it; milliseconds since the epoch. */
   fullAt: number;
+  /** Monotonic: from when on it is read in full again, whatever confirms it. */
+  readonly endsAt: number;
   /** Monotonic: when it is to be read in full again, or confirmed. */
   dueAt: number;
 }
@@ -39,8 +41,9 @@ export class Ledgers {
     if (!known || known.readAt <= ledger.readAt) this.#byListing.set(listing, ledger);
   }
 
-  delete(listing: string): void {
-    this.#byListing.delete(listing);
+  /** If it is the newest of its listing still: collections overlap where scrapes do. */
+  delete(listing: string, ledger: Ledger): void {
+    if (this.#byListing.get(listing) === ledger) this.#byListing.delete(listing);
   }
 
   clear(): void {

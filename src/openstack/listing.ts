@@ -122,6 +122,17 @@ export async function checkCells(visit: Visit, { projectId, allTenants }: Listin
   }
 }
 
+/** Whether there is such a server, be its cell down. @throws CollectError */
+export async function exists(visit: Visit, projectId: string | null, id: string): Promise<boolean> {
+  try {
+    await getCompute(visit, projectId, `/servers/${encodeURIComponent(id)}`);
+    return true;
+  } catch (error) {
+    if (error instanceof HttpFailure && error.status === 404) return false;
+    throw error;
+  }
+}
+
 interface Query {
   allTenants: boolean;
   filter?: Listing['filter'] | undefined;

@@ -1,17 +1,13 @@
-import { CollectError, CollectionOver } from '../errors.js';
+import { CollectionOver } from '../errors.js';
 import { HttpFailure } from '../http/request.js';
+import { apply, changesSince, confirmedChanges, Unheard, type Changes, type Source } from './catch-up.js';
 import type { Server } from './compute.js';
-import { LoginFailure } from './gates.js';
-import { listLaunched, unknownOf } from './launched.js';
 import type { Ledger } from './ledger.js';
-import { listServers, type Listing, type ServersPage } from './listing.js';
+import { listServers, type ServersPage } from './listing.js';
 import type { Visit } from './visit.js';
 
-/** The clocks of a cloud's machines may be so far apart, and a change so long under way. */
-const OVERLAP_MS = 5 * 60_000;
-
-/** Nova lists these only among changes. */
-const GONE: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETED']);
+/** What neither changes nor the usage report tell of is not believed for longer. */
+const CONFIRMED_MS = 3_600_000;
 
 /**
  * One reading of a listing: in full, page by page; or, where that was done a while ago by the same login, as one page of
@@ -24,7 +20,7 @@ const GONE: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETED']);
  */
 export class Reading {
   readonly #visit: Visit;
-  readonly #listing: Pick<Listing, 'projectId' | 'allTenants'>;
+  readonly #source: Source;
   readonly #of: string;
   #key = '';
   /** Whether it is remembered for the next reading. */
@@ -35,14 +31,26 @@ export class Reading {
   #asOf = 0;
   #fullAt = 0;
   #isFull = false;
-  #ghosts: ReadonlySet<string> = new Set();
 
-  /** @param of whose servers are wanted: what one remembers of a domain is not all that another one needs of the cloud */
-  constructor(visit: Visit, of: { project: string } | 'domain' | 'cloud') {
+  /**
+   * @param of whose servers are wanted: of a project by a token of its own, or picked out of all tenants. What one remembers
+   *   of a domain is not all that another one needs of the cloud.
+   */
+  constructor(visit: Visit, of: { project: string } | { tenant: string } | 'domain' | 'cloud') {
     this.#visit = visit;
-    const projectId = typeof of === 'string' ? null : of.project;
-    this.#listing = { projectId, allTenants: projectId === null };
-    this.#of = typeof of === 'string' ? of : `project ${of.project}`;
+    if (typeof of === 'string') {
+      this.#source = { visit, listing: { projectId: null, allTenants: true }, project: null };
+      this.#of = of;
+    } else if ('tenant' in of) {
+      const project = of.tenant;
+      const listing: Source['listing'] = { projectId: null, allTenants: true, filter: [['project_id', project]] };
+      this.#source = { visit, listing, project };
+      this.#of = `tenant ${project}`;
+    } else {
+      const { project } = of;
+      this.#source = { visit, listing: { projectId: project, allTenants: false }, project };
+      this.#of = `project ${project}`;
+    }
   }
 
   /** Whether what came is the listing itself, and nothing that was known before. */
@@ -64,7 +72,6 @@ export class Reading {
     this.#start();
     const ledger = this.#isKept ? session.ledgers.get(this.#key, this.#startedAt) : null;
     if (ledger) {
-      this.#ghosts = ledger.ghosts;
       const servers = await this.#update(ledger, endpoint);
       if (servers) {
         this.#fullAt = ledger.fullAt;
@@ -76,7 +83,7 @@ export class Reading {
     this.#isFull = true;
     const servers: Server[] = [];
     let isFirst = true;
-    for await (const page of listServers(this.#visit, this.#listing)) {
+    for await (const page of listServers(this.#visit, this.#source.listing)) {
       if (isFirst) this.#asOf = page.asOf;
       isFirst = false;
       if (this.#isKept) for (const server of page.servers) servers.push(server);
@@ -98,10 +105,11 @@ export class Reading {
       projects.add(server.projectId);
     }
     session.ledgers.set(this.#key, {
-      projectId: this.#listing.projectId,
+      projectId: this.#source.project,
       servers: known,
       projects,
-      ghosts: new Set([...this.#ghosts].filter((id) => !known.has(id))),
+      ghosts: new Set(),
+      endsAt: this.#startedAt + CONFIRMED_MS,
       asOf: this.#asOf,
       readAt: this.#startedAt,
       fullAt: this.#fullAt,
@@ -123,18 +131,18 @@ export class Reading {
   async #update(ledger: Ledger, endpoint: string): Promise<Server[] | null> {
     const { session, cloud } = this.#visit;
     const isDue = this.#startedAt >= ledger.dueAt;
-    let changes: Changes | null = null;
+    let changes: Changes | 'doubt' = 'doubt';
     try {
-      changes = await (isDue ? this.#confirmed(ledger) : this.#changes(ledger));
+      changes = await (isDue ? this.#confirmed(ledger) : changesSince(this.#source, ledger));
     } catch (error) {
       if (error instanceof CollectionOver) throw error;
-      session.ledgers.delete(this.#key);
+      session.ledgers.delete(this.#key, ledger);
       const isRefused = error instanceof HttpFailure && error.status === 400;
       if (!isRefused && !(error instanceof Unheard)) throw error;
       cloud.withoutChanges.set(endpoint, true);
     }
-    if (!changes || session.logins !== this.#login) {
-      session.ledgers.delete(this.#key);
+    if (changes === 'doubt' || session.logins !== this.#login) {
+      session.ledgers.delete(this.#key, ledger);
       return null;
     }
     // Collections overlap where scrapes do: one that began later may have been here.
@@ -145,98 +153,18 @@ export class Reading {
     }
     return [...ledger.servers.values()];
   }
-
-  /**
-   * What changed, of a ledger that agrees with Nova's usage report.
-   * @returns null in doubt, or where it is not worth while. What differs is not compared again for an hour.
-   * @throws Unheard; CollectError
-   */
-  async #confirmed(ledger: Ledger): Promise<Changes | null> {
+  /** Where that is worth while: a listing that differs from Nova's usage report is not held against it for an hour. */
+  async #confirmed(ledger: Ledger): Promise<Changes | 'doubt'> {
     const { session, cloud } = this.#visit;
-    if (ledger.servers.size < cloud.confirmFrom || session.unconfirmed.get(this.#key)) return null;
+    const isShort = ledger.servers.size < cloud.confirmFrom;
+    if (isShort || this.#startedAt >= ledger.endsAt || session.unconfirmed.get(this.#key)) return 'doubt';
+    let changes: Awaited<ReturnType<typeof confirmedChanges>> = 'differs';
     try {
-      // In this order: what was launched by now is known when the changes are.
-      const launched = await listLaunched(this.#visit, this.#listing.projectId);
-      const changes = await this.#changes(ledger, 'unlaunched');
-      if (!changes) return null;
-      const unknown = unknownOf(
-        ledger.servers,
-        launched,
-        (id) => changes.servers.has(id) || ledger.servers.get(id)?.launched === false || ledger.ghosts.has(id),
-      );
-      if (unknown?.size === 0) return changes;
-      if (unknown) {
-        // The full listing that follows will tell.
-        this.#ghosts = new Set([...ledger.ghosts, ...unknown]);
-        return null;
-      }
-    } catch (error) {
-      const isOver = error instanceof CollectionOver || error instanceof LoginFailure;
-      if (isOver || !(error instanceof CollectError)) throw error;
+      changes = await confirmedChanges(this.#source, ledger);
+    } finally {
+      // Also where it took longer than there was time.
+      if (changes === 'differs') session.unconfirmed.set(this.#key, true);
     }
-    session.unconfirmed.set(this.#key, true);
-    return null;
+    return changes === 'differs' ? 'doubt' : changes;
   }
-
-  /**
-   * @param lookUp what is looked up beside: known BUILDs, or all that was not launched, known or not
-   * @returns null in doubt
-   * @throws Unheard; CollectError
-   */
-  async #changes(ledger: Ledger, lookUp: 'building' | 'unlaunched' = 'building'): Promise<Changes | null> {
-    const isAll = lookUp === 'unlaunched';
-    const statuses = isAll ? ['BUILD', 'ERROR'] : ['BUILD'];
-    const pending = [...ledger.servers.values()].filter(
-      ({ status, launched }) => statuses.includes(status) || (isAll && !launched),
-    );
-    // In this order: what is BUILD no more by the first answer has changed by the second.
-    const isAsked = isAll || pending.length > 0;
-    const present = isAsked ? await this.#filtered(statuses.map((status) => ['status', status])) : null;
-    const since = `${new Date(ledger.asOf - OVERLAP_MS).toISOString().slice(0, 19)}Z`;
-    const changed = await this.#filtered([['changes-since', since]], since);
-    const servers = new Map([...(present?.servers ?? []), ...changed.servers]);
-    // A BUILD that is gone without a trace was deleted before a cell had it, or its cell is down.
-    const isLost = pending.some(({ id }) => !servers.has(id));
-    // Who sees a project for the first time may see more of it than what changed.
-    const isNew = ({ status, projectId }: Server): boolean =>
-      status === 'UNKNOWN' || (!GONE.has(status) && this.#listing.allTenants && !ledger.projects.has(projectId));
-    const isBack = changed.asOf < ledger.asOf - OVERLAP_MS;
-    if (isLost || isBack || [...servers.values()].some(isNew)) return null;
-    return { servers, asOf: changed.asOf };
-  }
-
-  /**
-   * All pages, as one.
-   * @param since what is older was not asked for
-   * @throws Unheard where there is such a row; CollectError
-   */
-  async #filtered(filter: readonly [string, string][], since = ''): Promise<Changes> {
-    const servers = new Map<string, Server>();
-    let asOf: number | null = null;
-    const { projectId, allTenants } = this.#listing;
-    for await (const page of listServers(this.#visit, { projectId, allTenants, filter })) {
-      if (page.oldestUpdate !== null && page.oldestUpdate < since) throw new Unheard();
-      asOf ??= page.asOf;
-      for (const server of page.servers) servers.set(server.id, server);
-    }
-    return { servers, asOf: asOf ?? 0 };
-  }
-}
-
-/** Nova shows what did not change: it ignores the question. */
-class Unheard extends Error {}
-
-function apply({ servers, asOf }: Changes, ledger: Ledger, readAt: number): void {
-  for (const server of servers.values()) {
-    if (GONE.has(server.status)) ledger.servers.delete(server.id);
-    else ledger.servers.set(server.id, server);
-  }
-  ledger.asOf = asOf;
-  ledger.readAt = readAt;
-}
-
-interface Changes {
-  /** As they are now, those that were deleted included. */
-  servers: Map<string, Server>;
-  asOf: number;
 }

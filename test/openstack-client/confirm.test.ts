@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { CollectError, CollectionOver } from '../../src/errors.js';
-import type { HttpAnswer } from '../../src/http/request.js';
+import { HttpFailure, type HttpAnswer } from '../../src/http/request.js';
 import { answer, fail, failure, refusal } from './fake.js';
 import { Nova } from './nova.js';
 
@@ -102,6 +102,17 @@ describe('a long listing that is due to be read in full', () => {
       'RAM differs': [() => (launched[1]!.memory_mb = 9)],
       'the state is another': [() => (launched[1]!.state = 'active')],
       'a state is none that is known': [() => (launched[0]!.state = 'dreaming')],
+      'a server is in the report alone, and there': [
+        () => {
+          launched.push({ instance_id: 'd' });
+          nova.onShow = () => answer({ server: {} });
+        },
+        ['usage', 'usage', 'BUILD,ERROR', 'changes', 'd', 'full'],
+      ],
+      'there are too many of them': [
+        () => launched.push(...Array.from({ length: 11 }, (_, i) => ({ instance_id: `d${i}` }))),
+        [...Array<string>(7).fill('usage'), 'BUILD,ERROR', 'changes', 'full'],
+      ],
       'the report is refused': [() => (reported = () => fail(refusal(403))), ['usage', 'full']],
       'there is no such report': [() => (reported = () => fail(refusal(404))), ['usage', 'full']],
       'a cell is down': [() => (reported = () => fail(refusal(500))), ['usage', 'full']],
@@ -128,29 +139,46 @@ describe('a long listing that is due to be read in full', () => {
     }
   });
 
-  it('is read in full once where the report has a server more: Nova has never noted that it was deleted', async () => {
+  it('is confirmed by a report that has a server more, which is looked up once, and gone: Nova never noted when', async () => {
     launched.push({ instance_id: 'ghost' });
     const usage = ['usage', 'usage', 'BUILD,ERROR', 'changes'];
-    await expectStates(KNOWN, [...usage, 'full']);
+    await expectStates(KNOWN, [...usage, 'ghost']);
     nova.bench.clock.advance(15 * MINUTE_MS);
     await expectStates(KNOWN, usage);
     launched.push({ instance_id: 'ghost 2' });
     nova.bench.clock.advance(15 * MINUTE_MS);
-    await expectStates(KNOWN, ['usage', ...usage, 'full']);
-    nova.bench.clock.advance(15 * MINUTE_MS);
-    await expectStates(KNOWN, ['usage', ...usage]);
+    await expectStates(KNOWN, ['usage', ...usage, 'ghost%202']);
   });
 
-  it('takes over a server that no change told of, by being read in full', async () => {
-    launched.push({ instance_id: 'd' });
-    nova.listed.push({ id: 'd' });
-    await expectStates([...KNOWN, 'd ACTIVE'], [...CONFIRM, 'full']);
-    nova.bench.clock.advance(15 * MINUTE_MS);
-    await expectStates([...KNOWN, 'd ACTIVE'], CONFIRM);
-    launched.pop();
-    nova.listed.pop();
+  it('holds a server against the report that comes to life again, as all others', async () => {
+    launched.push({ instance_id: 'ghost' });
+    await nova.read();
+    nova.changed = [{ id: 'ghost', updated: '2026-11-22T04:35:00Z' }];
+    await nova.read();
+    nova.changed = [];
+    launched[2]!.vcpus = 2;
+    nova.asked();
     nova.bench.clock.advance(15 * MINUTE_MS);
     await expectStates(KNOWN, [...CONFIRM, 'full']);
+  });
+
+  it('is read in full once an hour, whatever confirms it', async () => {
+    for (let quarter = 1; quarter <= 3; quarter += 1) {
+      await expectStates(KNOWN, CONFIRM);
+      nova.bench.clock.advance(15 * MINUTE_MS);
+    }
+    await expectStates(KNOWN, ['full']);
+    nova.bench.clock.advance(15 * MINUTE_MS);
+    await expectStates(KNOWN, CONFIRM);
+  });
+
+  it('is read in full where a server was not launched and is neither BUILD nor ERROR: no report tells of it', async () => {
+    nova.changed = [{ id: 'c', status: 'ACTIVE', 'OS-SRV-USG:launched_at': null }];
+    nova.bench.clock.advance(-MINUTE_MS);
+    await nova.read();
+    nova.asked();
+    nova.bench.clock.advance(MINUTE_MS);
+    await expectStates(KNOWN, ['full']);
   });
 
   it('is read in full once where a server is gone that never was launched', async () => {
@@ -164,12 +192,18 @@ describe('a long listing that is due to be read in full', () => {
     await expectStates(states, CONFIRM);
   });
 
-  it('is not taken for unconfirmed where the collection ended', async () => {
+  it('is read in full the next time where the collection ended before it was confirmed', async () => {
     reported = () => fail(new CollectionOver());
     expect(await failure(nova.read())).to.be.instanceOf(CollectionOver);
     nova.asked();
-    reported = (marker) => report(launched, marker);
-    await expectStates(KNOWN, CONFIRM);
+    await expectStates(KNOWN, ['full']);
+  });
+
+  it('is not read in full where Nova asks to be left alone', async () => {
+    reported = () =>
+      fail(new HttpFailure('rate_limited', 'HTTP 429', { kind: 'status', status: 429, retryAfterMs: null }));
+    expect((await failure(nova.read())).reason).to.equal('rate_limited');
+    expect(nova.asked()).to.deep.equal(['usage']);
   });
 
   it('is an error where the full listing fails too', async () => {

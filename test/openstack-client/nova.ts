@@ -2,7 +2,7 @@ import type { HttpAnswer } from '../../src/http/request.js';
 import type { Server } from '../../src/openstack/compute.js';
 import { Reading } from '../../src/openstack/reading.js';
 import { Bench } from './bench.js';
-import { answer, type Sent } from './fake.js';
+import { answer, fail, refusal, type Sent } from './fake.js';
 
 const RESYNC_MS = 15 * 60_000;
 /** What the cloud's clock shows when ours shows 0. */
@@ -18,6 +18,12 @@ export interface Row {
 }
 
 export const query = ({ request }: Sent): URLSearchParams => new URL(request.url).searchParams;
+
+/** The id of the one server that is asked for. */
+function shownOf({ request }: Sent): string | null {
+  const [, id = 'detail'] = /\/servers\/([^/?]+)/.exec(request.url) ?? [];
+  return id === 'detail' ? null : id;
+}
 
 /** A Nova whose answers a test sets, by what is asked for. */
 export class Nova {
@@ -36,6 +42,9 @@ export class Nova {
   /** The page behind a marker of the usage report. */
   onUsage: (marker: string | null) => HttpAnswer = () => answer({ tenant_usages: [] });
 
+  /** One server, by its id. */
+  onShow: (id: string) => HttpAnswer = () => fail(refusal(404));
+
   constructor() {
     this.bench.tokenSeconds = 24 * 3600;
     this.bench.cloud.untilResync = () => RESYNC_MS;
@@ -43,6 +52,8 @@ export class Nova {
       this.onAnswer(sent);
       const asked = query(sent);
       if (sent.line.includes('/os-simple-tenant-usage')) return this.onUsage(asked.get('marker'));
+      const id = shownOf(sent);
+      if (id !== null) return this.onShow(id);
       if (asked.has('changes-since')) return this.#page(this.changed);
       const statuses = asked.getAll('status');
       if (statuses.includes('ERROR')) return this.#page(this.unlaunched);
@@ -77,11 +88,13 @@ export class Nova {
     return (await this.read()).map(({ id, status }) => `${id} ${status}`);
   }
 
-  /** What was asked for since the last time: `full`, `changes`, `usage`, or statuses. */
+  /** What was asked for since the last time: `full`, `changes`, `usage`, statuses, or a server's id. */
   asked(): string[] {
     const gets = this.bench.http.sent.splice(0).filter(({ request }) => request.method === 'GET');
     return gets.map((sent) => {
       if (sent.line.includes('/os-simple-tenant-usage')) return 'usage';
+      const id = shownOf(sent);
+      if (id !== null) return id;
       const asked = query(sent);
       return asked.has('changes-since') ? 'changes' : asked.getAll('status').join(',') || 'full';
     });

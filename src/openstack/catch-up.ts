@@ -1,0 +1,137 @@
+import { CollectError, CollectionOver } from '../errors.js';
+import type { Server } from './compute.js';
+import { LoginFailure } from './gates.js';
+import { listLaunched, unknownOf } from './launched.js';
+import type { Ledger } from './ledger.js';
+import { exists, listServers, type Listing } from './listing.js';
+import type { Visit } from './visit.js';
+
+/** The clocks of a cloud's machines may be so far apart, and a change so long under way. */
+const OVERLAP_MS = 5 * 60_000;
+
+/** Nova lists these only among changes. */
+const GONE: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETED']);
+
+/** What was not launched is one of these, as a rule. */
+const UNLAUNCHED: readonly string[] = ['BUILD', 'ERROR'];
+
+/** So many are looked up, one by one. */
+const MAX_GHOSTS = 10;
+
+/** What a ledger is of, and who asks. */
+export interface Source {
+  visit: Visit;
+  listing: Listing;
+  /** The project whose servers are wanted; null: those of many. */
+  project: string | null;
+}
+
+export interface Changes {
+  /** As they are now, those that were deleted included. */
+  servers: Map<string, Server>;
+  /** Milliseconds since the epoch by the cloud's clock. */
+  asOf: number;
+}
+
+/** Nova shows what did not change: it ignores the question. */
+export class Unheard extends Error {}
+
+/** @param readAt monotonic: when the reading began */
+export function apply({ servers, asOf }: Changes, ledger: Ledger, readAt: number): void {
+  for (const server of servers.values()) {
+    if (GONE.has(server.status)) ledger.servers.delete(server.id);
+    else ledger.servers.set(server.id, server);
+  }
+  ledger.asOf = asOf;
+  ledger.readAt = readAt;
+}
+
+/**
+ * What changed, of a ledger that agrees with Nova's usage report.
+ * @returns `doubt` where it has to be read in full; `differs` where another try would come to the same
+ * @throws Unheard; CollectError where a full listing can't be had either
+ */
+export async function confirmedChanges(source: Source, ledger: Ledger): Promise<Changes | 'doubt' | 'differs'> {
+  const { visit, listing, project } = source;
+  // Neither the report nor a status tells of these.
+  if ([...ledger.servers.values()].some(({ status, launched }) => !launched && !UNLAUNCHED.includes(status)))
+    return 'doubt';
+  try {
+    // In this order: what was launched by now is known when the changes are.
+    const launched = await listLaunched(visit, project, listing.projectId);
+    const changes = await changesSince(source, ledger, UNLAUNCHED);
+    if (changes === 'doubt') return 'doubt';
+    const isElsewhere = (id: string): boolean => changes.servers.has(id) || ledger.servers.get(id)?.launched === false;
+    const unknown = unknownOf(ledger.servers, launched, isElsewhere);
+    return unknown && (await areGhosts(source, unknown, ledger.ghosts)) ? changes : 'differs';
+  } catch (error) {
+    const isPassing =
+      error instanceof CollectError && !(error instanceof CollectionOver || error instanceof LoginFailure);
+    if (!isPassing || error.reason === 'rate_limited') throw error;
+    return 'differs';
+  }
+}
+
+/**
+ * Whether all are gone: Nova never noted when, and reports of them for ever.
+ * @param known ghosts, to which these are added
+ * @throws CollectError
+ */
+async function areGhosts({ visit, listing }: Source, ids: ReadonlySet<string>, known: Set<string>): Promise<boolean> {
+  const others = [...ids].filter((id) => !known.has(id));
+  if (others.length > MAX_GHOSTS) return false;
+  for (const id of others) {
+    if (await exists(visit, listing.projectId, id)) return false;
+    known.add(id);
+  }
+  return true;
+}
+
+/**
+ * @param lookUp statuses that are looked up beside, whether servers are known that have them or not; always BUILD, if any is known
+ * @returns `doubt` where it has to be read in full
+ * @throws Unheard; CollectError
+ */
+export async function changesSince(
+  source: Source,
+  ledger: Ledger,
+  lookUp: readonly string[] = [],
+): Promise<Changes | 'doubt'> {
+  const statuses = lookUp.length > 0 ? lookUp : ['BUILD'];
+  const pending = [...ledger.servers.values()].filter(({ status }) => statuses.includes(status));
+  // In this order: what is BUILD no more by the first answer has changed by the second.
+  const isAsked = lookUp.length > 0 || pending.length > 0;
+  const present = isAsked
+    ? await filtered(
+        source,
+        statuses.map((status) => ['status', status]),
+      )
+    : null;
+  const since = `${new Date(ledger.asOf - OVERLAP_MS).toISOString().slice(0, 19)}Z`;
+  const changed = await filtered(source, [['changes-since', since]], since);
+  const servers = new Map([...(present?.servers ?? []), ...changed.servers]);
+  // A BUILD that is gone without a trace was deleted before a cell had it, or its cell is down.
+  const isLost = pending.some(({ id }) => !servers.has(id));
+  // Who sees a project for the first time may see more of it than what changed.
+  const isNew = ({ status, projectId }: Server): boolean =>
+    status === 'UNKNOWN' || (!GONE.has(status) && source.listing.allTenants && !ledger.projects.has(projectId));
+  const isBack = changed.asOf < ledger.asOf - OVERLAP_MS;
+  if (isLost || isBack || [...servers.values()].some(isNew)) return 'doubt';
+  return { servers, asOf: changed.asOf };
+}
+
+/**
+ * All pages, as one.
+ * @param since what is older was not asked for
+ * @throws Unheard where there is such a row; CollectError
+ */
+async function filtered({ visit, listing }: Source, filter: readonly [string, string][], since = ''): Promise<Changes> {
+  const servers = new Map<string, Server>();
+  let asOf: number | null = null;
+  for await (const page of listServers(visit, { ...listing, filter: [...(listing.filter ?? []), ...filter] })) {
+    if (page.oldestUpdate !== null && page.oldestUpdate < since) throw new Unheard();
+    asOf ??= page.asOf;
+    for (const server of page.servers) servers.set(server.id, server);
+  }
+  return { servers, asOf: asOf ?? 0 };
+}
