@@ -25,6 +25,8 @@ export class Reading {
   #key = '';
   /** Whether it is remembered for the next reading. */
   #isKept = false;
+  /** Whether Nova tells in it of cells that are down. */
+  readonly #tellsCells: boolean;
   #login = 0;
   /** Monotonic. */
   #startedAt = 0;
@@ -38,6 +40,7 @@ export class Reading {
    */
   constructor(visit: Visit, of: { project: string } | { tenant: string } | 'domain' | 'cloud') {
     this.#visit = visit;
+    this.#tellsCells = typeof of === 'string' || 'project' in of;
     if (typeof of === 'string') {
       this.#source = { visit, listing: { projectId: null, allTenants: true }, project: null };
       this.#of = of;
@@ -89,10 +92,13 @@ export class Reading {
       if (this.#isKept) for (const server of page.servers) servers.push(server);
       yield page;
     }
-    this.keep(servers);
+    if (this.#tellsCells) this.keep(servers);
   }
 
-  /** Remembers what a full reading showed: `pages` does so at its end, or whoever finds the rest in another way. */
+  /**
+   * Remembers what a full reading showed. `pages` does so at its end, but for servers that were picked out of all tenants:
+   * whoever reads these makes sure that no cell was down.
+   */
   keep(servers: Iterable<Server>): void {
     const { session, cloud } = this.#visit;
     if (!this.#isKept || !cloud.untilResync || this.#login !== session.logins) return;

@@ -62,6 +62,10 @@ export interface Access {
   sizes: ReadonlyMap<string, number> | null;
   /** Whether Nova was seen to pick one project's servers out of all, as it is asked to; null: not tried since the login. */
   picksProject: boolean | null;
+  /** Whether most of the few servers that showed its view were of no project of the domain. */
+  isMostlyForeign: boolean;
+  /** Whether it was found to list its own projects alone, although it sees more. */
+  isApart: boolean;
   /** Ids seen in listings that belong to no project of `projects`. */
   foreign: Set<string>;
 }
@@ -95,6 +99,8 @@ export class Session {
     missing: new Map(),
     sizes: null,
     picksProject: null,
+    isMostlyForeign: false,
+    isApart: false,
     foreign: new Set(),
   };
   readonly ledgers = new Ledgers();
