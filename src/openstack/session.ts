@@ -64,8 +64,6 @@ export interface Access {
   picksProject: boolean | null;
   /** Whether most of the few servers that showed its view were of no project of the domain. */
   isMostlyForeign: boolean;
-  /** Whether it was found to list its own projects alone, although it sees more. */
-  isApart: boolean;
   /** Ids seen in listings that belong to no project of `projects`. */
   foreign: Set<string>;
 }
@@ -100,7 +98,6 @@ export class Session {
     sizes: null,
     picksProject: null,
     isMostlyForeign: false,
-    isApart: false,
     foreign: new Set(),
   };
   readonly ledgers = new Ledgers();

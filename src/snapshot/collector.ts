@@ -17,7 +17,6 @@ import type { CollectSettings } from '../settings/settings.js';
 import { printable } from '../text.js';
 import { isLoopbackUrl } from '../url.js';
 import { CloudListings, type CloudMemory } from '../usage/cloud-listing.js';
-import { Neighbours } from '../usage/neighbours.js';
 import type { Progress } from '../usage/progress.js';
 import { ProjectBook } from '../usage/project-book.js';
 import { STRATEGIES } from '../usage/strategies.js';
@@ -139,18 +138,17 @@ export class Collector {
 
   /** A closure that nothing else shares: with it goes the last hold on the listings and their rows. */
   #collectWith(listings: CloudListings, { domains }: DomainList) {
-    const neighbours = new Neighbours(domains.map((domain) => this.#session(domain)));
+    const sessions = domains.map((domain) => this.#session(domain));
     const { settings, clock, log } = this.#options;
     const { strategy, counting, requestConcurrency: fanOut } = settings;
-    return async (domain: Domain, progress: Progress, ask: Ask): Promise<void> => {
+    return (domain: Domain, progress: Progress, ask: Ask): Promise<void> => {
       const visit = new Visit(this.#session(domain), ask, this.#cloud(domain));
       const book = new ProjectBook(visit, progress, ({ name, id }) =>
         log.warn('a project is gone', { domain: domain.label, project: name, project_id: id }),
       );
       const { disabledProjects } = domain;
-      const job = { visit, progress, book, listings, neighbours, counting, fanOut, disabledProjects };
-      await collectDomain(job, STRATEGIES[strategy], { clock, log });
-      neighbours.leave(visit.session);
+      const job = { visit, progress, book, listings, sessions, counting, fanOut, disabledProjects };
+      return collectDomain(job, STRATEGIES[strategy], { clock, log });
     };
   }
 

@@ -1,6 +1,6 @@
+import type { Session } from '../openstack/session.js';
 import type { Visit } from '../openstack/visit.js';
 import type { CloudListings } from './cloud-listing.js';
-import type { Neighbours } from './neighbours.js';
 import type { Counting } from './counting.js';
 import type { Progress } from './progress.js';
 import type { ProjectBook } from './project-book.js';
@@ -12,8 +12,8 @@ export interface Job {
   book: ProjectBook;
   /** The listings that domains of this collection share. */
   listings: CloudListings;
-  /** The domains of this collection. */
-  neighbours: Neighbours;
+  /** Of all domains of this collection. */
+  sessions: readonly Session[];
   counting: Counting;
   /** Requests of one domain that may wait for a slot at once. */
   fanOut: number;

@@ -92,6 +92,7 @@ describe('a domain whose login sees a cloud most of which is nobody’s in the l
     world.addServers(4, { projectId: globex.projects['side']!, vcpus: 1, ramMb: 1 });
     rig.watch(acme, globex);
     await rig.scrape();
+    await rig.scrape();
     const calls = await expectRight(scene);
     expect(calls).to.have.lengthOf(1);
     expect(calls[0]).to.match(/\/main servers\?all_tenants=1$/);

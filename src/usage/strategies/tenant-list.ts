@@ -3,6 +3,7 @@ import { HttpFailure } from '../../http/request.js';
 import type { Server } from '../../openstack/compute.js';
 import { askReport } from '../../openstack/launched.js';
 import { Reading } from '../../openstack/reading.js';
+import type { Session } from '../../openstack/session.js';
 import type { Job, Strategy } from '../job.js';
 import { probeView } from '../probe.js';
 import { ViewLost } from '../strategy.js';
@@ -12,17 +13,19 @@ import { eachProject } from './project-wise.js';
 const MAX_PROJECTS = 100;
 
 /**
- * Whether the domain is a small part of the cloud that its login sees, and no other domain needs a listing of all of it:
- * by what a listing of the cloud showed, or by the first few rows.
+ * Whether the domain is a small part of the cloud that its login sees, and no other domain is known to need a listing of all
+ * of it: by what such a listing showed, or by its first few rows.
  */
-export function isSmallPart({ visit, book, neighbours, listings }: Job, listing: string): boolean {
+export function isSmallPart({ visit, book, sessions, listings }: Job, listing: string): boolean {
   const { session } = visit;
-  const { access } = session;
-  if (access.picksProject === false) return false;
+  if (session.access.picksProject === false) return false;
   if (listings.isMostlyForeign(listing)) return true;
-  if (neighbours.see(session)) access.isApart = false;
-  else if (access.isMostlyForeign && book.projects.size <= MAX_PROJECTS) access.isApart ||= !neighbours.maySee(session);
-  return access.isApart;
+  const isNeighbour = ({ domain: { cloud }, access }: Session): boolean =>
+    access.view === 'cloud' &&
+    cloud.authUrl === session.domain.cloud.authUrl &&
+    cloud.region === session.domain.cloud.region;
+  if (sessions.some((other) => other !== session && isNeighbour(other))) return false;
+  return session.access.isMostlyForeign && book.projects.size <= MAX_PROJECTS;
 }
 
 /**
