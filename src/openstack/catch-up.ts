@@ -3,7 +3,7 @@ import type { Server } from './compute.js';
 import { LoginFailure } from './gates.js';
 import { listLaunched, unknownOf } from './launched.js';
 import type { Ledger } from './ledger.js';
-import { exists, listServers, type Listing } from './listing.js';
+import { exists, listIds, listServers, type Listing } from './listing.js';
 import type { Visit } from './visit.js';
 
 /** The clocks of a cloud's machines may be so far apart, and a change so long under way. */
@@ -101,23 +101,22 @@ export async function changesSince(
   const pending = [...ledger.servers.values()].filter(({ status }) => statuses.includes(status));
   // In this order: what is BUILD no more by the first answer has changed by the second.
   const isAsked = lookUp.length > 0 || pending.length > 0;
-  const present = isAsked
-    ? await filtered(
-        source,
-        statuses.map((status) => ['status', status]),
-      )
-    : null;
+  const filter = statuses.map((status) => ['status', status] as const);
+  const present = isAsked ? await listIds(source.visit, withFilter(source.listing, filter)) : new Set<string>();
   const since = `${new Date(ledger.asOf - OVERLAP_MS).toISOString().slice(0, 19)}Z`;
-  const changed = await filtered(source, [['changes-since', since]], since);
-  const servers = new Map([...(present?.servers ?? []), ...changed.servers]);
+  const { servers, asOf } = await filtered(source, [['changes-since', since]], since);
   // A BUILD that is gone without a trace was deleted before a cell had it, or its cell is down.
-  const isLost = pending.some(({ id }) => !servers.has(id));
+  if (pending.some(({ id }) => !present.has(id) && !servers.has(id))) return 'doubt';
+  // A row that nothing has touched yet is not among the changes.
+  const isUntold = (id: string): boolean => !ledger.servers.has(id) && !servers.has(id);
+  if ([...present].some(isUntold)) {
+    for (const [id, server] of (await filtered(source, filter)).servers) if (isUntold(id)) servers.set(id, server);
+  }
   // Who sees a project for the first time may see more of it than what changed.
   const isNew = ({ status, projectId }: Server): boolean =>
     status === 'UNKNOWN' || (!GONE.has(status) && source.listing.allTenants && !ledger.projects.has(projectId));
-  const isBack = changed.asOf < ledger.asOf - OVERLAP_MS;
-  if (isLost || isBack || [...servers.values()].some(isNew)) return 'doubt';
-  return { servers, asOf: changed.asOf };
+  const isBack = asOf < ledger.asOf - OVERLAP_MS;
+  return isBack || [...servers.values()].some(isNew) ? 'doubt' : { servers, asOf };
 }
 
 /**
@@ -125,13 +124,22 @@ export async function changesSince(
  * @param since what is older was not asked for
  * @throws Unheard where there is such a row; CollectError
  */
-async function filtered({ visit, listing }: Source, filter: readonly [string, string][], since = ''): Promise<Changes> {
+async function filtered(
+  { visit, listing }: Source,
+  filter: NonNullable<Listing['filter']>,
+  since = '',
+): Promise<Changes> {
   const servers = new Map<string, Server>();
   let asOf: number | null = null;
-  for await (const page of listServers(visit, { ...listing, filter: [...(listing.filter ?? []), ...filter] })) {
+  for await (const page of listServers(visit, withFilter(listing, filter))) {
     if (page.oldestUpdate !== null && page.oldestUpdate < since) throw new Unheard();
     asOf ??= page.asOf;
     for (const server of page.servers) servers.set(server.id, server);
   }
   return { servers, asOf: asOf ?? 0 };
 }
+
+const withFilter = (listing: Listing, filter: NonNullable<Listing['filter']>): Listing => ({
+  ...listing,
+  filter: [...(listing.filter ?? []), ...filter],
+});

@@ -42,6 +42,9 @@ export interface ServerPage {
 /** Nova keeps these as integers of 32 bits; a larger one is none that it could have meant. */
 export const amount = z.int().nonnegative().max(0x7fffffff);
 
+/** Links of a page. */
+export const linksSchema = z.array(z.object({ rel: z.string(), href: z.string() })).default([]);
+
 const serversSchema = z.object({
   servers: z.array(
     z.object({
@@ -53,7 +56,7 @@ const serversSchema = z.object({
       updated: z.unknown().optional(),
     }),
   ),
-  servers_links: z.array(z.object({ rel: z.string(), href: z.string() })).default([]),
+  servers_links: linksSchema,
 });
 
 export function parseServers({ json }: HttpAnswer): ServerPage {
@@ -85,11 +88,28 @@ function shared(texts: Map<string, string>, text: string): string {
   return first;
 }
 
-const namesSchema = z.object({ servers: z.array(z.object({ status: z.string().optional() })) });
+const namesSchema = z.object({
+  servers: z.array(z.object({ id: z.string().min(1), status: z.string().optional() })),
+  servers_links: linksSchema,
+});
 
-/** How many servers `GET /servers` names whose cell is down: only these have a status there. */
-export function parseUnknown({ json }: HttpAnswer): number {
-  return parseAnswer(namesSchema, json(), 'servers').servers.filter(({ status }) => status === 'UNKNOWN').length;
+/** A page of `GET /servers`. */
+export interface NamesPage {
+  ids: string[];
+  /** How many are servers whose cell is down: only these have a status there. */
+  unknown: number;
+  /** Query of the next page. */
+  next: URLSearchParams | null;
+}
+
+export function parseNames({ json }: HttpAnswer): NamesPage {
+  const { servers, servers_links: links } = parseAnswer(namesSchema, json(), 'servers');
+  const next = links.find(({ rel }) => rel === 'next');
+  return {
+    ids: servers.map(({ id }) => id),
+    unknown: servers.filter(({ status }) => status === 'UNKNOWN').length,
+    next: next ? nextQuery(next.href, 'servers') : null,
+  };
 }
 
 /** @throws CollectError where it leads nowhere */

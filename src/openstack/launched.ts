@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import { CollectError } from '../errors.js';
 import type { HttpAnswer } from '../http/request.js';
-import { amount, nextQuery, type Server } from './compute.js';
+import { amount, linksSchema, nextQuery, type Server } from './compute.js';
 import { getCompute } from './listing.js';
 import { parseAnswer } from './parse.js';
 import type { Visit } from './visit.js';
@@ -32,7 +32,6 @@ const tenantSchema = z.object({
     )
     .default([]),
 });
-const linksSchema = z.array(z.object({ rel: z.string(), href: z.string() })).default([]);
 
 /** Of all tenants, and of one; nothing in use is `{}` there. */
 const usageSchema = z.union([

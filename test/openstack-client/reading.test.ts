@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { CollectError, CollectionOver } from '../../src/errors.js';
 import { Lifetime } from '../../src/http/lifetime.js';
 import { Reading } from '../../src/openstack/reading.js';
-import { ask, fail, failure, refusal } from './fake.js';
+import { answer, ask, fail, failure, refusal } from './fake.js';
 import { Nova, query } from './nova.js';
 
 const MINUTE_MS = 60_000;
@@ -71,6 +71,30 @@ describe('a reading of servers', () => {
       nova.asked();
     });
 
+    it('looks up first whether there are these, whatever their number of pages, and then what changed', async () => {
+      const [first, ...others] = [{ id: 'x' }, { id: 'b' }];
+      const quick = nova.bench.onGet;
+      nova.bench.onGet = (sent) => {
+        const asked = query(sent);
+        if (!asked.has('status') || sent.line.includes('/detail')) return quick(sent);
+        const href = 'http://x/servers?status=BUILD&marker=x';
+        if (!asked.has('marker')) return answer({ servers: [first], servers_links: [{ rel: 'next', href }] });
+        return answer({ servers: others });
+      };
+      expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b BUILD']);
+      expect(nova.asked()).to.deep.equal(['BUILD', 'BUILD', 'changes', 'BUILD']);
+    });
+
+    it('is an error where pages of these lead round in a circle', async () => {
+      const href = 'http://x/servers?status=BUILD&marker=x';
+      const quick = nova.bench.onGet;
+      nova.bench.onGet = (sent) =>
+        query(sent).has('status')
+          ? answer({ servers: [{ id: 'b' }], servers_links: [{ rel: 'next', href }] })
+          : quick(sent);
+      expect((await failure(nova.read())).message).to.equal('servers: the next link does not advance');
+    });
+
     it('looks these up first, and then what changed', async () => {
       nova.building = [{ id: 'b', status: 'BUILD' }];
       expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b BUILD']);
@@ -97,6 +121,9 @@ describe('a reading of servers', () => {
         { id: 'c', status: 'BUILD' },
       ];
       expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b BUILD', 'c BUILD']);
+      expect(nova.asked()).to.deep.equal(['BUILD', 'changes', 'BUILD']);
+      expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b BUILD', 'c BUILD']);
+      expect(nova.asked()).to.deep.equal(['BUILD', 'changes']);
     });
   });
 
