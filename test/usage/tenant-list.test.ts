@@ -64,7 +64,7 @@ describe('a domain whose login sees a cloud most of which is nobody’s in the l
     const scene = await stage();
     expect(await expectRight(scene)).to.have.members(['acme/main login', PROJECTS, PROBE, ...parts(), REPORT]);
     expect(await expectRight(scene)).to.have.members([PROJECTS, ...parts(), REPORT]);
-    expect(of(await scene.rig.scrape(), 'acme').strategy).to.equal('domain-list');
+    expect(of(await scene.rig.scrape(), 'acme').strategy).to.equal('cloud-list');
   });
 
   it('is asked for changes of each project from then on, and for no report', async () => {
@@ -106,7 +106,7 @@ describe('a domain whose login sees a cloud most of which is nobody’s in the l
     rig.watch(member, stranger, acme);
     await rig.scrape();
     const { snapshot, calls } = await rig.scrapeWithCalls();
-    expect(of(snapshot, 'acme')).to.deep.include({ result: 'ok', strategy: 'domain-list' });
+    expect(of(snapshot, 'acme')).to.deep.include({ result: 'ok', strategy: 'cloud-list' });
     expect(calls).to.include.members(parts());
     expect(calls).not.to.include(WHOLE);
   });

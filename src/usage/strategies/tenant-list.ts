@@ -34,7 +34,7 @@ export function isSmallPart({ visit, book, sessions, listings }: Job, listing: s
  */
 export const tenantList: Strategy = async (job) => {
   const { access } = job.visit.session;
-  job.progress.strategy = 'domain-list';
+  job.progress.strategy = 'cloud-list';
   try {
     await listTenants(job);
   } catch (error) {
