@@ -1,4 +1,5 @@
 import { CollectError, CollectionOver } from '../errors.js';
+import { HttpFailure } from '../http/request.js';
 import type { Server } from './compute.js';
 import { LoginFailure } from './gates.js';
 import { listLaunched, unknownOf } from './launched.js';
@@ -15,15 +16,13 @@ const GONE: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETED']);
 /** What was not launched is one of these, as a rule. */
 const UNLAUNCHED: readonly string[] = ['BUILD', 'ERROR'];
 
-/** So many are looked up, one by one. */
-const MAX_GHOSTS = 10;
+/** So many are looked up in one reading, one by one. */
+const MAX_LOOKUPS = 10;
 
 /** What a ledger is of, and who asks. */
 export interface Source {
   visit: Visit;
   listing: Listing;
-  /** The project whose servers are wanted; null: those of many. */
-  project: string | null;
 }
 
 export interface Changes {
@@ -52,18 +51,18 @@ export function apply({ servers, asOf }: Changes, ledger: Ledger, readAt: number
  * @throws Unheard; CollectError where a full listing can't be had either
  */
 export async function confirmedChanges(source: Source, ledger: Ledger): Promise<Changes | 'doubt' | 'differs'> {
-  const { visit, listing, project } = source;
+  const { visit, listing } = source;
   // Neither the report nor a status tells of these.
   if ([...ledger.servers.values()].some(({ status, launched }) => !launched && !UNLAUNCHED.includes(status)))
     return 'doubt';
   try {
     // In this order: what was launched by now is known when the changes are.
-    const launched = await listLaunched(visit, project, listing.projectId);
+    const launched = await listLaunched(visit, listing.projectId);
     const changes = await changesSince(source, ledger, UNLAUNCHED);
     if (changes === 'doubt') return 'doubt';
     const isElsewhere = (id: string): boolean => changes.servers.has(id) || ledger.servers.get(id)?.launched === false;
     const unknown = unknownOf(ledger.servers, launched, isElsewhere);
-    return unknown && (await areGhosts(source, unknown, ledger.ghosts)) ? changes : 'differs';
+    return unknown && (await areGhosts(source, unknown, ledger)) ? changes : 'differs';
   } catch (error) {
     const isPassing =
       error instanceof CollectError && !(error instanceof CollectionOver || error instanceof LoginFailure);
@@ -73,18 +72,22 @@ export async function confirmedChanges(source: Source, ledger: Ledger): Promise<
 }
 
 /**
- * Whether all are gone: Nova never noted when, and reports of them for ever.
- * @param known ghosts, to which these are added
+ * Whether all are gone: Nova never noted when, and reports of them for ever. Those that are become known as ghosts.
  * @throws CollectError
  */
-async function areGhosts({ visit, listing }: Source, ids: ReadonlySet<string>, known: Set<string>): Promise<boolean> {
-  const others = [...ids].filter((id) => !known.has(id));
-  if (others.length > MAX_GHOSTS) return false;
-  for (const id of others) {
+async function areGhosts({ visit, listing }: Source, ids: ReadonlySet<string>, ledger: Ledger): Promise<boolean> {
+  const { ghosts, servers } = ledger;
+  const others = [...ids].filter((id) => !ghosts.has(id));
+  if (others.length === 0) return true;
+  // Of other projects' servers Nova may show this login none, as if they were not there.
+  const { projectId: own } = (await visit.login()).token;
+  const witness = [...servers.values()].find(({ projectId }) => listing.projectId !== null || projectId !== own);
+  if (!witness || !(await exists(visit, listing.projectId, witness.id))) return false;
+  for (const id of others.slice(0, MAX_LOOKUPS)) {
     if (await exists(visit, listing.projectId, id)) return false;
-    known.add(id);
+    ghosts.add(id);
   }
-  return true;
+  return others.length <= MAX_LOOKUPS;
 }
 
 /**
@@ -102,7 +105,7 @@ export async function changesSince(
   // In this order: what is BUILD no more by the first answer has changed by the second.
   const isAsked = lookUp.length > 0 || pending.length > 0;
   const filter = statuses.map((status) => ['status', status] as const);
-  const present = isAsked ? await listIds(source.visit, withFilter(source.listing, filter)) : new Set<string>();
+  const present = isAsked ? await idsOf(source, filter) : new Set<string>();
   const since = `${new Date(ledger.asOf - OVERLAP_MS).toISOString().slice(0, 19)}Z`;
   const { servers, asOf } = await filtered(source, [['changes-since', since]], since);
   // A BUILD that is gone without a trace was deleted before a cell had it, or its cell is down.
@@ -117,6 +120,16 @@ export async function changesSince(
     status === 'UNKNOWN' || (!GONE.has(status) && source.listing.allTenants && !ledger.projects.has(projectId));
   const isBack = asOf < ledger.asOf - OVERLAP_MS;
   return isBack || [...servers.values()].some(isNew) ? 'doubt' : { servers, asOf };
+}
+
+/** By name, or, where a login may not have names alone, with all that they are. @throws CollectError */
+async function idsOf(source: Source, filter: NonNullable<Listing['filter']>): Promise<ReadonlySet<string>> {
+  try {
+    return await listIds(source.visit, withFilter(source.listing, filter));
+  } catch (error) {
+    if (!(error instanceof HttpFailure && error.status === 403)) throw error;
+    return new Set((await filtered(source, filter)).servers.keys());
+  }
 }
 
 /**
@@ -139,7 +152,4 @@ async function filtered(
   return { servers, asOf: asOf ?? 0 };
 }
 
-const withFilter = (listing: Listing, filter: NonNullable<Listing['filter']>): Listing => ({
-  ...listing,
-  filter: [...(listing.filter ?? []), ...filter],
-});
+const withFilter = (listing: Listing, filter: NonNullable<Listing['filter']>): Listing => ({ ...listing, filter });

@@ -2,7 +2,7 @@ import type { Server } from './compute.js';
 
 /** What a listing showed when it was read last, in full or as changes to what was known. */
 export interface Ledger {
-  /** Whose servers they are; null: those of many projects. */
+  /** Whose token asked, and whose servers they are; null: those of all tenants. */
   readonly projectId: string | null;
   readonly servers: Map<string, Server>;
   /** Milliseconds since the epoch by the cloud's clock: what happened later may not be in it. */

@@ -25,8 +25,6 @@ export class Reading {
   #key = '';
   /** Whether it is remembered for the next reading. */
   #isKept = false;
-  /** Whether Nova tells in it of cells that are down. */
-  readonly #tellsCells: boolean;
   #login = 0;
   /** Monotonic. */
   #startedAt = 0;
@@ -34,26 +32,12 @@ export class Reading {
   #fullAt = 0;
   #isFull = false;
 
-  /**
-   * @param of whose servers are wanted: of a project by a token of its own, or picked out of all tenants. What one remembers
-   *   of a domain is not all that another one needs of the cloud.
-   */
-  constructor(visit: Visit, of: { project: string } | { tenant: string } | 'domain' | 'cloud') {
+  /** @param of whose servers are wanted: what one remembers of a domain is not all that another one needs of the cloud */
+  constructor(visit: Visit, of: { project: string } | 'domain' | 'cloud') {
+    const project = typeof of === 'string' ? null : of.project;
     this.#visit = visit;
-    this.#tellsCells = typeof of === 'string' || 'project' in of;
-    if (typeof of === 'string') {
-      this.#source = { visit, listing: { projectId: null, allTenants: true }, project: null };
-      this.#of = of;
-    } else if ('tenant' in of) {
-      const project = of.tenant;
-      const listing: Source['listing'] = { projectId: null, allTenants: true, filter: [['project_id', project]] };
-      this.#source = { visit, listing, project };
-      this.#of = `tenant ${project}`;
-    } else {
-      const { project } = of;
-      this.#source = { visit, listing: { projectId: project, allTenants: false }, project };
-      this.#of = `project ${project}`;
-    }
+    this.#source = { visit, listing: { projectId: project, allTenants: project === null } };
+    this.#of = typeof of === 'string' ? of : `project ${of.project}`;
   }
 
   /** Whether what came is the listing itself, and nothing that was known before. */
@@ -92,13 +76,10 @@ export class Reading {
       if (this.#isKept) for (const server of page.servers) servers.push(server);
       yield page;
     }
-    if (this.#tellsCells) this.keep(servers);
+    this.keep(servers);
   }
 
-  /**
-   * Remembers what a full reading showed. `pages` does so at its end, but for servers that were picked out of all tenants:
-   * whoever reads these makes sure that no cell was down.
-   */
+  /** Remembers what a full reading showed: `pages` does so at its end, or whoever finds the rest in another way. */
   keep(servers: Iterable<Server>): void {
     const { session, cloud } = this.#visit;
     if (!this.#isKept || !cloud.untilResync || this.#login !== session.logins) return;
@@ -111,7 +92,7 @@ export class Reading {
       projects.add(server.projectId);
     }
     session.ledgers.set(this.#key, {
-      projectId: this.#source.project,
+      projectId: this.#source.listing.projectId,
       servers: known,
       projects,
       ghosts: new Set(),
@@ -159,18 +140,22 @@ export class Reading {
     }
     return [...ledger.servers.values()];
   }
+
   /** Where that is worth while: a listing that differs from Nova's usage report is not held against it for an hour. */
   async #confirmed(ledger: Ledger): Promise<Changes | 'doubt'> {
     const { session, cloud } = this.#visit;
     const isShort = ledger.servers.size < cloud.confirmFrom;
     if (isShort || this.#startedAt >= ledger.endsAt || session.unconfirmed.get(this.#key)) return 'doubt';
-    let changes: Awaited<ReturnType<typeof confirmedChanges>> = 'differs';
+    const distrust = (): void => session.unconfirmed.set(this.#key, true);
     try {
-      changes = await confirmedChanges(this.#source, ledger);
-    } finally {
-      // Also where it took longer than there was time.
-      if (changes === 'differs') session.unconfirmed.set(this.#key, true);
+      const changes = await confirmedChanges(this.#source, ledger);
+      if (changes !== 'differs') return changes;
+    } catch (error) {
+      // It takes longer than there is time.
+      if (error instanceof CollectionOver) distrust();
+      throw error;
     }
-    return changes === 'differs' ? 'doubt' : changes;
+    distrust();
+    return 'doubt';
   }
 }

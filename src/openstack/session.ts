@@ -62,8 +62,6 @@ export interface Access {
   sizes: ReadonlyMap<string, number> | null;
   /** Whether Nova was seen to pick one project's servers out of all, as it is asked to; null: not tried since the login. */
   picksProject: boolean | null;
-  /** Whether most of the few servers that showed its view were of no project of the domain. */
-  isMostlyForeign: boolean;
   /** Ids seen in listings that belong to no project of `projects`. */
   foreign: Set<string>;
 }
@@ -97,7 +95,6 @@ export class Session {
     missing: new Map(),
     sizes: null,
     picksProject: null,
-    isMostlyForeign: false,
     foreign: new Set(),
   };
   readonly ledgers = new Ledgers();

@@ -26,14 +26,9 @@ export class CloudMemory {
   foreign = new Set<string>();
   /** Those who looked. Another one may have been away while a project of its own was called foreign. */
   judges = new WeakSet<Session>();
-  /** Whether it holds so many servers of no member that the members' projects one by one are less work. */
-  isMostlyForeign = false;
   /** Who listed last, where that one needs to ask for changes only. */
   lister: WeakRef<Session> | null = null;
 }
-
-/** So many rows in each scrape's share of a full listing are more work than a request for a project in each scrape. */
-const ROWS_PER_PROJECT = 100;
 
 /** The first credential that lists, and the next one, which repeats it once. */
 const MAX_PASSES = 2;
@@ -119,8 +114,6 @@ export class CloudListing {
     if (this.#unsettled > 0 || this.#doubt || this.#state !== 'done') return;
     this.#memory.foreign = new Set(this.#ownerless);
     this.#memory.judges = new WeakSet(this.#settled);
-    const rows = [...this.#ownerless].reduce((sum, id) => sum + (this.#byProject.get(id)?.length ?? 0), 0);
-    this.#memory.isMostlyForeign = rows > ROWS_PER_PROJECT * this.#owners.size;
   }
 
   #noteOwnerless(id: string): void {
@@ -239,7 +232,6 @@ export class CloudListings {
     this.#memory = memory;
   }
 
-  /** @param key of `listingKey` */
   get(key: string): CloudListing {
     let listing = this.#listings.get(key);
     if (!listing) {
@@ -250,15 +242,4 @@ export class CloudListings {
     }
     return listing;
   }
-
-  /** Whether the last listing of the whole cloud showed next to nothing that is anybody's here. */
-  isMostlyForeign(key: string): boolean {
-    return this.#memory.get(key)?.isMostlyForeign ?? false;
-  }
-}
-
-/** The listing that a domain may share. */
-export async function listingKey(visit: Visit): Promise<string> {
-  const { authUrl, region } = visit.session.domain.cloud;
-  return `${authUrl} ${region ?? ''} ${await visit.sharedEndpoint()}`;
 }

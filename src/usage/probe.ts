@@ -38,8 +38,6 @@ export async function probeView(job: Job): Promise<View> {
         const ids = rows.map(({ projectId }) => projectId);
         await book.lookUp(ids, visit.session.access.foreign);
       }
-      const others = rows.filter(({ projectId }) => !book.projects.has(projectId));
-      visit.session.access.isMostlyForeign = rows.length >= PROBE_ROWS && 2 * others.length > rows.length;
       const view = provenView(rows, job, loginProjectId);
       return view === 'unproven' && rows.length >= PROBE_ROWS ? 'domain' : view;
     }

@@ -34,13 +34,14 @@ describe('a long listing that is due to be read in full', () => {
     nova.bench.cloud.confirmFrom = 3;
     nova.listed = [
       { id: 'a' },
-      { id: 'b', status: 'SHUTOFF', flavor: { vcpus: 4, ram: 8 } },
+      { id: 'b', status: 'SHUTOFF', flavor: { vcpus: 4, ram: 8 }, tenant_id: 'p2' },
       { id: 'c', status: 'ERROR', 'OS-SRV-USG:launched_at': null },
     ];
     nova.unlaunched = [nova.listed[2]!];
     launched = [{ instance_id: 'a' }, { instance_id: 'b', state: 'stopped', vcpus: 4, memory_mb: 8 }];
     reported = (marker) => report(launched, marker);
     nova.onUsage = (marker) => reported(marker);
+    nova.onShow = (id) => ('abc'.includes(id) ? answer({ server: {} }) : fail(refusal(404)));
     await nova.read();
     nova.asked();
     nova.bench.clock.advance(15 * MINUTE_MS);
@@ -107,11 +108,25 @@ describe('a long listing that is due to be read in full', () => {
           launched.push({ instance_id: 'd' });
           nova.onShow = () => answer({ server: {} });
         },
-        ['usage', 'usage', 'BUILD,ERROR', 'changes', 'd', 'full'],
+        ['usage', 'usage', 'BUILD,ERROR', 'changes', 'b', 'd', 'full'],
       ],
       'there are too many of them': [
         () => launched.push(...Array.from({ length: 11 }, (_, i) => ({ instance_id: `d${i}` }))),
-        [...Array<string>(7).fill('usage'), 'BUILD,ERROR', 'changes', 'full'],
+        [
+          ...Array<string>(7).fill('usage'),
+          'BUILD,ERROR',
+          'changes',
+          'b',
+          ...Array.from({ length: 10 }, (_, i) => `d${i}`),
+          'full',
+        ],
+      ],
+      'Nova shows this login no other project’s server by its id': [
+        () => {
+          launched.push({ instance_id: 'd' });
+          nova.onShow = () => fail(refusal(404));
+        },
+        ['usage', 'usage', 'BUILD,ERROR', 'changes', 'b', 'full'],
       ],
       'the report is refused': [() => (reported = () => fail(refusal(403))), ['usage', 'full']],
       'there is no such report': [() => (reported = () => fail(refusal(404))), ['usage', 'full']],
@@ -142,12 +157,12 @@ describe('a long listing that is due to be read in full', () => {
   it('is confirmed by a report that has a server more, which is looked up once, and gone: Nova never noted when', async () => {
     launched.push({ instance_id: 'ghost' });
     const usage = ['usage', 'usage', 'BUILD,ERROR', 'changes'];
-    await expectStates(KNOWN, [...usage, 'ghost']);
+    await expectStates(KNOWN, [...usage, 'b', 'ghost']);
     nova.bench.clock.advance(15 * MINUTE_MS);
     await expectStates(KNOWN, usage);
     launched.push({ instance_id: 'ghost 2' });
     nova.bench.clock.advance(15 * MINUTE_MS);
-    await expectStates(KNOWN, ['usage', ...usage, 'ghost%202']);
+    await expectStates(KNOWN, ['usage', ...usage, 'b', 'ghost%202']);
   });
 
   it('holds a server against the report that comes to life again, as all others', async () => {

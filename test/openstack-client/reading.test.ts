@@ -85,6 +85,15 @@ describe('a reading of servers', () => {
       expect(nova.asked()).to.deep.equal(['BUILD', 'BUILD', 'changes', 'BUILD']);
     });
 
+    it('looks them up with all that they are where names alone are refused', async () => {
+      nova.building = [{ id: 'b', status: 'BUILD' }];
+      nova.onAnswer = ({ line }) => {
+        if (line.includes('/servers?')) fail(refusal(403));
+      };
+      expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b BUILD']);
+      expect(nova.asked()).to.deep.equal(['BUILD', 'BUILD', 'changes']);
+    });
+
     it('is an error where pages of these lead round in a circle', async () => {
       const href = 'http://x/servers?status=BUILD&marker=x';
       const quick = nova.bench.onGet;

@@ -94,10 +94,10 @@ const CASES: Case[] = [
     title: 'auto, cloud administrators of three domains: one listing for all of them',
     domains: [
       { name: 'acme', role: 'admin', projects: FIVE },
-      { name: 'globex', role: 'admin', projects: [2, 1] },
+      { name: 'globex', role: 'admin', projects: [2, 2] },
       { name: 'initech', role: 'admin', projects: [1] },
     ],
-    vcpus: 19,
+    vcpus: 20,
     strategy: 'cloud-list',
     cold: ['3 x login 201', '3..6 x projects ?domain_id=… 200', `3 x ${PROBE} 200`, `1 x ${LIST}`],
     warm: [`1 x ${LIST}`],

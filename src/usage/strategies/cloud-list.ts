@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 
 import { listServers } from '../../openstack/listing.js';
 import type { Job, Strategy } from '../job.js';
-import { listingKey, type Member } from '../cloud-listing.js';
+import type { Member } from '../cloud-listing.js';
 import { probeView } from '../probe.js';
 import { ViewLost } from '../strategy.js';
 import { domainList } from './domain-list.js';
@@ -11,7 +11,8 @@ import { domainList } from './domain-list.js';
 export const provenCloudList: Strategy = async (job) => {
   const { progress, visit, book, listings } = job;
   progress.strategy = 'cloud-list';
-  const listing = listings.get(await listingKey(visit));
+  const { authUrl, region } = visit.session.domain.cloud;
+  const listing = listings.get(`${authUrl} ${region ?? ''} ${await visit.sharedEndpoint()}`);
   /** Once for each listing, when all its rows have come. */
   let looked: Promise<void> | null = null;
   const member: Member = {

@@ -6,7 +6,7 @@ import { eachProject } from './project-wise.js';
 export const projectList: Strategy = async (job) => {
   const { progress, visit, book } = job;
   progress.strategy = 'project-list';
-  await eachProject(job, { withDisabled: false }, async ({ id }) => {
+  await eachProject(job, async ({ id }) => {
     const reading = new Reading(visit, { project: id });
     for await (const { servers } of reading.pages()) {
       progress.addServers(servers.filter((server) => book.projects.has(server.projectId)));
