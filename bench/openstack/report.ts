@@ -20,7 +20,18 @@ export function ratio(one: Series | undefined, other: Series | undefined): numbe
 
 export function raceText({ rounds, projects, series }: Race): string {
   const baseline = series.find(({ name }) => name === BASELINE);
-  const header = ['', 'ms median', 'min', 'of baseline', 'target', 'CPU ms', 'to Keystone', 'ms each', 'to Nova', 'ms each'];
+  const header = [
+    '',
+    'ms median',
+    'min',
+    'of baseline',
+    'target',
+    'CPU ms',
+    'to Keystone',
+    'ms each',
+    'to Nova',
+    'ms each',
+  ];
   const rows = series.map((one): Cell[] => {
     const { name, ms, scrape } = one;
     const target = TARGETS[name];
