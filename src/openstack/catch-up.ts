@@ -114,6 +114,8 @@ export async function changesSince(
   const isUntold = (id: string): boolean => !ledger.servers.has(id) && !servers.has(id);
   if ([...present].some(isUntold)) {
     for (const [id, server] of (await filtered(source, filter)).servers) if (isUntold(id)) servers.set(id, server);
+    // It has become something else since, behind the changes.
+    if ([...present].some(isUntold)) return 'doubt';
   }
   // Who sees a project for the first time may see more of it than what changed.
   const isNew = ({ status, projectId }: Server): boolean =>

@@ -81,8 +81,24 @@ describe('a reading of servers', () => {
         if (!asked.has('marker')) return answer({ servers: [first], servers_links: [{ rel: 'next', href }] });
         return answer({ servers: others });
       };
-      expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b BUILD']);
+      nova.building = [
+        { id: 'b', status: 'BUILD' },
+        { id: 'x', status: 'BUILD' },
+      ];
+      expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b BUILD', 'x BUILD']);
       expect(nova.asked()).to.deep.equal(['BUILD', 'BUILD', 'changes', 'BUILD']);
+    });
+
+    it('lists in full where one that was not known was built behind what changed', async () => {
+      const quick = nova.bench.onGet;
+      nova.bench.onGet = (sent) => {
+        const isNames = query(sent).has('status') && !sent.line.includes('/detail');
+        return isNames ? answer({ servers: [{ id: 'b' }, { id: 'x' }] }) : quick(sent);
+      };
+      nova.building = [{ id: 'b', status: 'BUILD' }];
+      nova.listed = [{ id: 'a' }, { id: 'b', status: 'BUILD' }, { id: 'x' }];
+      expect(await nova.states()).to.deep.equal(['a ACTIVE', 'b BUILD', 'x ACTIVE']);
+      expect(nova.asked()).to.deep.equal(['BUILD', 'changes', 'BUILD', 'full']);
     });
 
     it('looks them up with all that they are where names alone are refused', async () => {

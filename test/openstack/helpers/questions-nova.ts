@@ -38,6 +38,8 @@ export const PAGES: ReadonlySet<string> = new Set([
   'all tenants with a limit, as an administrator',
   'the first page of changes',
   'the page of changes that the next link names',
+  'all tenants, as an administrator',
+  'all tenants at 2.47, as an administrator',
   'changes of all tenants, as an administrator',
   'changes of all tenants with a limit, as an administrator',
   'changes behind a server that was deleted',
