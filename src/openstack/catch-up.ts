@@ -16,10 +16,13 @@ const GONE: ReadonlySet<string> = new Set(['DELETED', 'SOFT_DELETED']);
 /** What was not launched is one of these, as a rule. */
 const UNLAUNCHED: readonly string[] = ['BUILD', 'ERROR'];
 
+/** A server may be gone from it without a trace, or be in it without having changed. */
+export const BUILD: readonly string[] = ['BUILD'];
+
 /** So many are looked up in one reading, one by one. */
 const MAX_LOOKUPS = 10;
 
-/** What a ledger is of, and who asks. */
+/** Who asks for servers, and for whose. */
 export interface Source {
   visit: Visit;
   listing: Listing;
@@ -27,9 +30,18 @@ export interface Source {
 
 export interface Changes {
   /** As they are now, those that were deleted included. */
-  servers: Map<string, Server>;
+  servers: ReadonlyMap<string, Server>;
   /** Milliseconds since the epoch by the cloud's clock. */
   asOf: number;
+}
+
+/** What Nova says of changes: those of one listing, or of many at once. */
+export interface Answer extends Changes {
+  /** Statuses that were looked up, and the servers that have one of them. */
+  statuses: readonly string[];
+  present: ReadonlySet<string>;
+  /** Those of them that are not among the changes, as far as they were not known. */
+  untold: ReadonlyMap<string, Server>;
 }
 
 /** Nova shows what did not change: it ignores the question. */
@@ -57,7 +69,7 @@ export async function confirmedChanges(source: Source, ledger: Ledger): Promise<
     return 'doubt';
   try {
     // In this order: what was launched by now is known when the changes are.
-    const launched = await listLaunched(visit, listing.projectId);
+    const launched = await listLaunched(visit, ledger.projectId, listing.projectId);
     const changes = await changesSince(source, ledger, UNLAUNCHED);
     if (changes === 'doubt') return 'doubt';
     const isElsewhere = (id: string): boolean => changes.servers.has(id) || ledger.servers.get(id)?.launched === false;
@@ -100,28 +112,58 @@ export async function changesSince(
   ledger: Ledger,
   lookUp: readonly string[] = [],
 ): Promise<Changes | 'doubt'> {
-  const statuses = lookUp.length > 0 ? lookUp : ['BUILD'];
-  const pending = [...ledger.servers.values()].filter(({ status }) => statuses.includes(status));
-  // In this order: what is BUILD no more by the first answer has changed by the second.
-  const isAsked = lookUp.length > 0 || pending.length > 0;
+  const isBuilding = [...ledger.servers.values()].some(({ status }) => BUILD.includes(status));
+  const statuses = lookUp.length === 0 && isBuilding ? BUILD : lookUp;
+  const isKnown = (id: string): boolean => ledger.servers.has(id);
+  const answer = await askForChanges(source, { since: ledger.asOf, statuses, isKnown });
+  return answer === 'doubt' ? answer : weigh(answer, ledger, ledger.projectId === null);
+}
+
+/**
+ * @param since milliseconds since the epoch by the cloud's clock
+ * @param statuses that are looked up beside
+ * @param isKnown a server that need not be read to be known
+ * @returns `doubt` where some server could not be had
+ * @throws Unheard; CollectError
+ */
+export async function askForChanges(
+  source: Source,
+  { since, statuses, isKnown }: { since: number; statuses: readonly string[]; isKnown: (id: string) => boolean },
+): Promise<Answer | 'doubt'> {
   const filter = statuses.map((status) => ['status', status] as const);
-  const present = isAsked ? await idsOf(source, filter) : new Set<string>();
-  const since = `${new Date(ledger.asOf - OVERLAP_MS).toISOString().slice(0, 19)}Z`;
-  const { servers, asOf } = await filtered(source, [['changes-since', since]], since);
-  // A BUILD that is gone without a trace was deleted before a cell had it, or its cell is down.
-  if (pending.some(({ id }) => !present.has(id) && !servers.has(id))) return 'doubt';
+  // In this order: what is BUILD no more by the first answer has changed by the second.
+  const present = statuses.length > 0 ? await idsOf(source, filter) : new Set<string>();
+  const from = `${new Date(since - OVERLAP_MS).toISOString().slice(0, 19)}Z`;
+  const { servers, asOf } = await filtered(source, [['changes-since', from]], from);
   // A row that nothing has touched yet is not among the changes.
-  const isUntold = (id: string): boolean => !ledger.servers.has(id) && !servers.has(id);
+  const untold = new Map<string, Server>();
+  const isUntold = (id: string): boolean => !isKnown(id) && !servers.has(id) && !untold.has(id);
   if ([...present].some(isUntold)) {
-    for (const [id, server] of (await filtered(source, filter)).servers) if (isUntold(id)) servers.set(id, server);
+    for (const [id, server] of (await filtered(source, filter)).servers) if (isUntold(id)) untold.set(id, server);
     // It has become something else since, behind the changes.
     if ([...present].some(isUntold)) return 'doubt';
   }
+  return { servers, asOf, statuses, present, untold };
+}
+
+/**
+ * What an answer tells of a ledger's servers.
+ * @param ofAll the answer is of all projects that the one who asked sees
+ * @returns `doubt` where they have to be read in full
+ */
+export function weigh(answer: Answer, ledger: Ledger, ofAll: boolean): Changes | 'doubt' {
+  const { statuses, present, asOf } = answer;
+  // A BUILD that is gone without a trace was deleted before a cell had it, or its cell is down.
+  const isLost = ({ id, status }: Server): boolean =>
+    statuses.includes(status) && !present.has(id) && !answer.servers.has(id);
   // Who sees a project for the first time may see more of it than what changed.
   const isNew = ({ status, projectId }: Server): boolean =>
-    status === 'UNKNOWN' || (!GONE.has(status) && source.listing.allTenants && !ledger.projects.has(projectId));
+    status === 'UNKNOWN' || (ofAll && !GONE.has(status) && !ledger.projects.has(projectId));
+  const servers = new Map(answer.servers);
+  for (const [id, server] of answer.untold) if (!ledger.servers.has(id) && !servers.has(id)) servers.set(id, server);
   const isBack = asOf < ledger.asOf - OVERLAP_MS;
-  return isBack || [...servers.values()].some(isNew) ? 'doubt' : { servers, asOf };
+  const isDoubtful = isBack || [...ledger.servers.values()].some(isLost) || [...servers.values()].some(isNew);
+  return isDoubtful ? 'doubt' : { servers, asOf };
 }
 
 /** By name, or, where a login may not have names alone, with all that they are. @throws CollectError */
@@ -154,4 +196,7 @@ async function filtered(
   return { servers, asOf: asOf ?? 0 };
 }
 
-const withFilter = (listing: Listing, filter: NonNullable<Listing['filter']>): Listing => ({ ...listing, filter });
+const withFilter = (listing: Listing, filter: NonNullable<Listing['filter']>): Listing => ({
+  ...listing,
+  filter: [...(listing.filter ?? []), ...filter],
+});

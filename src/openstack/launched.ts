@@ -59,11 +59,16 @@ function parseUsage({ json }: HttpAnswer): { servers: [string, Launched][]; next
 /**
  * At a fifth of the cloud's work for a listing: no address, no volume, no fault is looked up for it. Without dates Nova
  * reports of this moment; what is in a cell that is down makes it fail.
- * @param project of one project, with a token of it; null: of all tenants
+ * @param project of one project; null: of all tenants
+ * @param asker the project whose token asks; null: the login's own
  * @returns by id
  * @throws CollectError
  */
-export async function listLaunched(visit: Visit, project: string | null): Promise<Map<string, Launched>> {
+export async function listLaunched(
+  visit: Visit,
+  project: string | null,
+  asker: string | null,
+): Promise<Map<string, Launched>> {
   // That of one project always has its servers, and Nova refuses to be asked for them from 2.75 on.
   const all: Record<string, string> = project === null ? { detailed: '1' } : {};
   const resource = `/os-simple-tenant-usage${project === null ? '' : `/${encodeURIComponent(project)}`}`;
@@ -72,7 +77,7 @@ export async function listLaunched(visit: Visit, project: string | null): Promis
   let query = new URLSearchParams(all);
   for (;;) {
     const path = query.size > 0 ? `${resource}?${query.toString()}` : resource;
-    const page = parseUsage(await getCompute(visit, project, path));
+    const page = parseUsage(await getCompute(visit, asker, path));
     const isNew = page.servers.some(([id]) => !seen.has(id));
     for (const [id, server] of page.servers) {
       seen.add(id);

@@ -2,7 +2,7 @@ import type { Server } from './compute.js';
 
 /** What a listing showed when it was read last, in full or as changes to what was known. */
 export interface Ledger {
-  /** Whose token asked, and whose servers they are; null: those of all tenants. */
+  /** Whose servers they are; null: those of many projects. */
   readonly projectId: string | null;
   readonly servers: Map<string, Server>;
   /** Milliseconds since the epoch by the cloud's clock: what happened later may not be in it. */
@@ -33,6 +33,12 @@ export class Ledgers {
   get(listing: string, now: number): Ledger | null {
     const ledger = this.#byListing.get(listing);
     return ledger && now - ledger.readAt <= MAX_AGE_MS ? ledger : null;
+  }
+
+  /** One of a project that has servers. */
+  some(): Ledger | null {
+    const isUseful = ({ projectId, servers }: Ledger): boolean => projectId !== null && servers.size > 0;
+    return [...this.#byListing.values()].find(isUseful) ?? null;
   }
 
   set(listing: string, ledger: Ledger): void {

@@ -2,6 +2,7 @@ import { CollectionOver } from '../errors.js';
 import { HttpFailure } from '../http/request.js';
 import { apply, changesSince, confirmedChanges, Unheard, type Changes, type Source } from './catch-up.js';
 import type { Server } from './compute.js';
+import { Feed } from './feed.js';
 import type { Ledger } from './ledger.js';
 import { listServers, type ServersPage } from './listing.js';
 import type { Visit } from './visit.js';
@@ -21,7 +22,10 @@ const CONFIRMED_MS = 3_600_000;
 export class Reading {
   readonly #visit: Visit;
   readonly #source: Source;
+  readonly #feed: Feed;
   readonly #of: string;
+  /** null: servers of many projects. */
+  readonly #projectId: string | null = null;
   #key = '';
   /** Whether it is remembered for the next reading. */
   #isKept = false;
@@ -32,12 +36,26 @@ export class Reading {
   #fullAt = 0;
   #isFull = false;
 
-  /** @param of whose servers are wanted: what one remembers of a domain is not all that another one needs of the cloud */
-  constructor(visit: Visit, of: { project: string } | 'domain' | 'cloud') {
-    const project = typeof of === 'string' ? null : of.project;
+  /**
+   * @param of whose servers are wanted: of a project by a token of its own, or picked out of all tenants. What one remembers of
+   *   a domain is not all that another one needs of the cloud.
+   * @param feed what tells of changes in one project, if it can
+   */
+  constructor(visit: Visit, of: 'domain' | 'cloud' | { project: string } | { tenant: string }, feed = new Feed()) {
     this.#visit = visit;
-    this.#source = { visit, listing: { projectId: project, allTenants: project === null } };
-    this.#of = typeof of === 'string' ? of : `project ${of.project}`;
+    this.#feed = feed;
+    if (typeof of === 'string') {
+      this.#source = { visit, listing: { projectId: null, allTenants: true } };
+      this.#of = of;
+    } else if ('tenant' in of) {
+      this.#projectId = of.tenant;
+      this.#source = { visit, listing: { projectId: null, allTenants: true, filter: [['project_id', of.tenant]] } };
+      this.#of = `tenant ${of.tenant}`;
+    } else {
+      this.#projectId = of.project;
+      this.#source = { visit, listing: { projectId: of.project, allTenants: false } };
+      this.#of = `project ${of.project}`;
+    }
   }
 
   /** Whether what came is the listing itself, and nothing that was known before. */
@@ -59,7 +77,7 @@ export class Reading {
     this.#start();
     const ledger = this.#isKept ? session.ledgers.get(this.#key, this.#startedAt) : null;
     if (ledger) {
-      const servers = await this.#update(ledger, endpoint);
+      const servers = await this.#update(ledger);
       if (servers) {
         this.#fullAt = ledger.fullAt;
         yield { servers, hasNext: false, isBare: true, asOf: ledger.asOf, oldestUpdate: null };
@@ -76,23 +94,44 @@ export class Reading {
       if (this.#isKept) for (const server of page.servers) servers.push(server);
       yield page;
     }
-    this.keep(servers);
+    if (!this.#isPicked) this.keep(servers);
   }
 
   /** Remembers what a full reading showed: `pages` does so at its end, or whoever finds the rest in another way. */
   keep(servers: Iterable<Server>): void {
+    const ledger = this.#ledgerOf(servers);
+    if (ledger) this.#visit.session.ledgers.set(this.#key, ledger);
+  }
+
+  /**
+   * Holds what a full reading picked out of all tenants against Nova's usage report, since no row of it tells of a cell that is
+   * down, and remembers it if they agree.
+   * @returns whether they do
+   * @throws CollectError
+   */
+  async confirm(servers: Iterable<Server>): Promise<boolean> {
+    const ledger = this.#ledgerOf(servers);
+    if (!ledger) return false;
+    const changes = await this.#heard(() => confirmedChanges(this.#source, ledger));
+    if (changes === 'doubt' || changes === 'differs' || this.#login !== this.#visit.session.logins) return false;
+    apply(changes, ledger, this.#startedAt);
+    this.#visit.session.ledgers.set(this.#key, ledger);
+    return true;
+  }
+
+  #ledgerOf(servers: Iterable<Server>): Ledger | null {
     const { session, cloud } = this.#visit;
-    if (!this.#isKept || !cloud.untilResync || this.#login !== session.logins) return;
+    if (!this.#isKept || !cloud.untilResync || this.#login !== session.logins) return null;
     const projects = new Set<string>();
     const known = new Map<string, Server>();
     for (const server of servers) {
       // What its cell holds can't be told from changes when it is back.
-      if (server.status === 'UNKNOWN') return;
+      if (server.status === 'UNKNOWN') return null;
       known.set(server.id, server);
       projects.add(server.projectId);
     }
-    session.ledgers.set(this.#key, {
-      projectId: this.#source.listing.projectId,
+    return {
+      projectId: this.#projectId,
       servers: known,
       projects,
       ghosts: new Set(),
@@ -101,7 +140,12 @@ export class Reading {
       readAt: this.#startedAt,
       fullAt: this.#fullAt,
       dueAt: this.#startedAt + cloud.untilResync(),
-    });
+    };
+  }
+
+  /** Whether they are picked out of all tenants. */
+  get #isPicked(): boolean {
+    return this.#source.listing.filter !== undefined;
   }
 
   #start(): void {
@@ -115,18 +159,15 @@ export class Reading {
    * @returns its servers; null in doubt
    * @throws CollectError
    */
-  async #update(ledger: Ledger, endpoint: string): Promise<Server[] | null> {
+  async #update(ledger: Ledger): Promise<Server[] | null> {
     const { session, cloud } = this.#visit;
     const isDue = this.#startedAt >= ledger.dueAt;
-    let changes: Changes | 'doubt' = 'doubt';
+    let changes: Changes | 'doubt';
     try {
-      changes = await (isDue ? this.#confirmed(ledger) : changesSince(this.#source, ledger));
+      changes = await this.#heard(() => (isDue ? this.#confirmed(ledger) : this.#changes(ledger)));
     } catch (error) {
-      if (error instanceof CollectionOver) throw error;
-      session.ledgers.delete(this.#key, ledger);
-      const isRefused = error instanceof HttpFailure && error.status === 400;
-      if (!isRefused && !(error instanceof Unheard)) throw error;
-      cloud.withoutChanges.set(endpoint, true);
+      if (!(error instanceof CollectionOver)) session.ledgers.delete(this.#key, ledger);
+      throw error;
     }
     if (changes === 'doubt' || session.logins !== this.#login) {
       session.ledgers.delete(this.#key, ledger);
@@ -141,10 +182,28 @@ export class Reading {
     return [...ledger.servers.values()];
   }
 
+  /** Asked for all at once, or else of this listing alone. */
+  async #changes(ledger: Ledger): Promise<Changes | 'doubt'> {
+    return (await this.#feed.changes(this.#visit.session, ledger)) ?? changesSince(this.#source, ledger);
+  }
+
+  /** @returns `doubt` also where Nova does not tell of changes: it is not asked for an hour then */
+  async #heard<Told>(ask: () => Promise<Told>): Promise<Told | 'doubt'> {
+    const { cloud } = this.#visit;
+    try {
+      return await ask();
+    } catch (error) {
+      const isRefused = error instanceof HttpFailure && error.status === 400;
+      if (!isRefused && !(error instanceof Unheard)) throw error;
+      cloud.withoutChanges.set(await this.#visit.sharedEndpoint(), true);
+      return 'doubt';
+    }
+  }
+
   /** Where that is worth while: a listing that differs from Nova's usage report is not held against it for an hour. */
   async #confirmed(ledger: Ledger): Promise<Changes | 'doubt'> {
     const { session, cloud } = this.#visit;
-    const isShort = ledger.servers.size < cloud.confirmFrom;
+    const isShort = !this.#isPicked && ledger.servers.size < cloud.confirmFrom;
     if (isShort || this.#startedAt >= ledger.endsAt || session.unconfirmed.get(this.#key)) return 'doubt';
     const distrust = (): void => session.unconfirmed.set(this.#key, true);
     try {

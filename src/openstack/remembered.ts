@@ -25,4 +25,8 @@ export class Remembered<Value> {
   set(key: string, value: Value): void {
     this.#values.set(key, { value, until: this.#clock.mono() + HOUR_MS });
   }
+
+  clear(): void {
+    this.#values.clear();
+  }
 }

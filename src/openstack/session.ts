@@ -6,6 +6,7 @@ import type { Secret } from '../secret.js';
 import type { CatalogService } from './catalog.js';
 import { LoginFailure, type LoginGates } from './gates.js';
 import { parseToken, rescopeBody, type IssuedToken, type Project } from './identity.js';
+import { FeedMemory } from './feed-memory.js';
 import { Ledgers } from './ledger.js';
 import { asLoginError, loginBody, readSecret } from './login.js';
 import type { Passwords } from './password.js';
@@ -98,6 +99,9 @@ export class Session {
     foreign: new Set(),
   };
   readonly ledgers = new Ledgers();
+  feed: FeedMemory;
+  /** Whether Nova picks projects out of the cloud for it, most of which is no domain's in the list. */
+  readonly picks: Remembered<boolean>;
   /** Listings that Nova's usage report does not confirm. */
   readonly unconfirmed: Remembered<true>;
   /** Rows to ask for, by listing, where a whole page took longer than a proxy would wait. */
@@ -116,6 +120,8 @@ export class Session {
     this.domain = domain;
     this.unconfirmed = new Remembered(options.clock);
     this.pageRows = new Remembered(options.clock);
+    this.feed = new FeedMemory(options.clock);
+    this.picks = new Remembered(options.clock);
     this.#options = options;
   }
 
@@ -264,6 +270,8 @@ export class Session {
     this.access.projectsStale = true;
     this.access.picksProject ||= null;
     this.ledgers.clear();
+    this.feed = new FeedMemory(this.#options.clock);
+    this.picks.clear();
     if (this.access.view === 'denied' || this.access.view === 'unproven') this.access.view = 'unknown';
   }
 

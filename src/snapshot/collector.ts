@@ -128,7 +128,7 @@ export class Collector {
       list,
       counting: settings.counting,
       clock,
-      collect: this.#collectWith(new CloudListings(this.#memory)),
+      collect: this.#collectWith(new CloudListings(this.#memory), list),
       onError: (domain, reason) => observer.error(domain, reason),
       onEnd: (snapshot) => this.#options.onEnd?.(snapshot),
     });
@@ -137,7 +137,8 @@ export class Collector {
   }
 
   /** A closure that nothing else shares: with it goes the last hold on the listings and their rows. */
-  #collectWith(listings: CloudListings) {
+  #collectWith(listings: CloudListings, { domains }: DomainList) {
+    const sessions = domains.map((domain) => this.#session(domain));
     const { settings, clock, log } = this.#options;
     const { strategy, counting, requestConcurrency: fanOut } = settings;
     return (domain: Domain, progress: Progress, ask: Ask): Promise<void> => {
@@ -146,7 +147,7 @@ export class Collector {
         log.warn('a project is gone', { domain: domain.label, project: name, project_id: id }),
       );
       const { disabledProjects } = domain;
-      const job = { visit, progress, book, listings, counting, fanOut, disabledProjects };
+      const job = { visit, progress, book, listings, sessions, counting, fanOut, disabledProjects };
       return collectDomain(job, STRATEGIES[strategy], { clock, log });
     };
   }

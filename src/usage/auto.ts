@@ -1,11 +1,11 @@
-import type { View } from '../openstack/session.js';
-import { isForbidden, probeView } from './probe.js';
+import { isForbidden, isPicked, probeView } from './probe.js';
 import { provenCloudList } from './strategies/cloud-list.js';
 import { provenDomainList } from './strategies/domain-list.js';
 import { projectLimits } from './strategies/project-limits.js';
 import { projectList } from './strategies/project-list.js';
+import { tenantList } from './strategies/tenant-list.js';
 import { ViewLost } from './strategy.js';
-import type { Strategy } from './job.js';
+import type { Job, Strategy } from './job.js';
 
 /** Going round more often than that would mean that the cloud changes its mind under our hands. */
 const MAX_ROUNDS = 3;
@@ -15,11 +15,11 @@ const MAX_ROUNDS = 3;
  * again by the rows of every listing; where it no longer holds, the domain is looked at anew in the same collection.
  */
 export const auto: Strategy = async (job) => {
-  const { book, visit } = job;
+  const { visit } = job;
   const { access } = visit.session;
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     if (access.view === 'unknown') access.view = await probeView(job);
-    const list = listFor(access.view, book.isWhole);
+    const list = await listFor(job);
     if (!list) break;
     try {
       await list(job);
@@ -35,7 +35,9 @@ export const auto: Strategy = async (job) => {
 };
 
 /** Others may only share the listing of one who can tell its own servers from theirs. */
-function listFor(view: View, isWhole: boolean): Strategy | null {
-  if (view === 'cloud') return isWhole ? provenCloudList : provenDomainList;
-  return view === 'domain' ? provenDomainList : null;
+async function listFor(job: Job): Promise<Strategy | null> {
+  const { view } = job.visit.session.access;
+  if (view === 'domain' || (view === 'cloud' && !job.book.isWhole)) return provenDomainList;
+  if (view !== 'cloud') return null;
+  return (await isPicked(job)) ? tenantList : provenCloudList;
 }

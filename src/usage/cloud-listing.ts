@@ -2,6 +2,7 @@ import { type CollectError, CollectionOver } from '../errors.js';
 import { HttpFailure } from '../http/request.js';
 import type { Server } from '../openstack/compute.js';
 import { LoginFailure } from '../openstack/gates.js';
+import { Feed } from '../openstack/feed.js';
 import { Reading } from '../openstack/reading.js';
 import type { Session } from '../openstack/session.js';
 import type { Visit } from '../openstack/visit.js';
@@ -38,6 +39,8 @@ const MAX_PASSES = 2;
  * A member's credential lists; if it fails the next member's repeats it once, and what still fails is an error of all.
  */
 export class CloudListing {
+  /** Asked by those who see the cloud, for those who read it project by project. */
+  readonly feed = new Feed();
   readonly #memory: CloudMemory;
   readonly #owners = new Map<string, Member>();
   readonly #byProject = new Map<string, Server[]>();
@@ -230,6 +233,12 @@ export class CloudListings {
   /** @param memory by cloud; the same map for every collection */
   constructor(memory: Map<string, CloudMemory>) {
     this.#memory = memory;
+  }
+
+  /** That of a domain's cloud and compute endpoint. */
+  async of(visit: Visit): Promise<CloudListing> {
+    const { authUrl, region } = visit.session.domain.cloud;
+    return this.get(`${authUrl} ${region ?? ''} ${await visit.sharedEndpoint()}`);
   }
 
   get(key: string): CloudListing {

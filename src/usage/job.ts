@@ -1,3 +1,4 @@
+import type { Session } from '../openstack/session.js';
 import type { Visit } from '../openstack/visit.js';
 import type { CloudListings } from './cloud-listing.js';
 import type { Counting } from './counting.js';
@@ -11,6 +12,8 @@ export interface Job {
   book: ProjectBook;
   /** The listings that domains of this collection share. */
   listings: CloudListings;
+  /** Of all domains of this collection. */
+  sessions: readonly Session[];
   counting: Counting;
   /** Requests of one domain that may wait for a slot at once. */
   fanOut: number;

@@ -11,8 +11,8 @@ import { domainList } from './domain-list.js';
 export const provenCloudList: Strategy = async (job) => {
   const { progress, visit, book, listings } = job;
   progress.strategy = 'cloud-list';
-  const { authUrl, region } = visit.session.domain.cloud;
-  const listing = listings.get(`${authUrl} ${region ?? ''} ${await visit.sharedEndpoint()}`);
+  const listing = await listings.of(visit);
+  listing.feed.offer(visit);
   /** Once for each listing, when all its rows have come. */
   let looked: Promise<void> | null = null;
   const member: Member = {

@@ -7,7 +7,7 @@ export const projectLimits: Strategy = async (job) => {
   const { progress, visit } = job;
   progress.strategy = 'project-limits';
   const headers = microversionHeaders(MICROVERSIONS.embeddedFlavor);
-  await eachProject(job, async ({ id }) => {
+  await eachProject(job, { withDisabled: false }, async ({ id }) => {
     const limits = parseLimits(await visit.compute('/limits', id, headers));
     progress.limits.set(id, { ...limits, endpoint: await visit.sharedEndpoint() });
   });

@@ -4,10 +4,11 @@ import { eachProject } from './project-wise.js';
 
 /** Lists servers project by project, each with a token of its own: right whatever `all_tenants` shows. */
 export const projectList: Strategy = async (job) => {
-  const { progress, visit, book } = job;
+  const { progress, visit, book, listings } = job;
   progress.strategy = 'project-list';
-  await eachProject(job, async ({ id }) => {
-    const reading = new Reading(visit, { project: id });
+  const { feed } = await listings.of(visit);
+  await eachProject(job, { withDisabled: false }, async ({ id }) => {
+    const reading = new Reading(visit, { project: id }, feed);
     for await (const { servers } of reading.pages()) {
       progress.addServers(servers.filter((server) => book.projects.has(server.projectId)));
     }

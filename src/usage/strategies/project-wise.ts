@@ -4,17 +4,23 @@ import { CollectError, CollectionOver } from '../../errors.js';
 import { LoginFailure } from '../../openstack/gates.js';
 import type { Project } from '../../openstack/identity.js';
 import type { Job } from '../job.js';
+import { ViewLost } from '../strategy.js';
 
 /**
  * Does the same for each project that has a token to be had. One project's failure is noted and harms no other. The
  * project list is read at every collection, since no row would tell of a project that is new.
+ * @param withDisabled also for those that no token is to be had of
  */
-export async function eachProject(job: Job, collect: (project: Project) => Promise<void>): Promise<void> {
+export async function eachProject(
+  job: Job,
+  { withDisabled }: { withDisabled: boolean },
+  collect: (project: Project) => Promise<void>,
+): Promise<void> {
   const { book, progress, visit, fanOut } = job;
   progress.stage = 'projects';
   await book.read();
   const projects = [...book.projects.values()];
-  const enabled = projects.filter((project) => project.enabled);
+  const enabled = projects.filter((project) => withDisabled || project.enabled);
   noteDisabled(job, projects.length - enabled.length);
   progress.stage = 'servers';
   // Of a list that lacks something, and be it disabled projects, none is no figure of 0.
@@ -31,8 +37,8 @@ export async function eachProject(job: Job, collect: (project: Project) => Promi
         progress.noteRead([project.id]);
       });
     } catch (error) {
-      // A login that failed, or the end of the collection, concerns all projects alike and is told once.
-      const concernsAll = error instanceof LoginFailure || error instanceof CollectionOver;
+      // A login that failed, a view that was lost, or the end of the collection, concerns all alike and is told once.
+      const concernsAll = [LoginFailure, CollectionOver, ViewLost].some((kind) => error instanceof kind);
       if (concernsAll || !(error instanceof CollectError)) fatal ??= error;
       else progress.fail(error, { subject: `project "${project.name}"` });
     }
