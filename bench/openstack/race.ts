@@ -71,19 +71,18 @@ export async function race({ configured, neighbour }: Filled, rounds: number, wr
 async function countBytes({ configured }: Filled, wrong: string[]): Promise<Record<string, number>> {
   const relay = await openRelay(configured.urls.nova);
   const bytes: Record<string, number> = {};
-  const scrape = async (watched: Watched, name: string): Promise<void> => {
-    await watched.scrape();
-    bytes[name] = relay.takeBytes();
-  };
   try {
     for (const [args, name] of [
-      [BY_CHANGES, WARM],
       [IN_FULL, WARM_IN_FULL],
+      [BY_CHANGES, WARM],
     ] as const) {
       const options = { title: `${name}, relayed`, expected: configured, args, nova: relay.url };
       const watched = await Watched.start(options, wrong);
-      await scrape(watched, COLD);
-      for (let i = 0; i < WARM_UPS; i += 1) await scrape(watched, name);
+      // The last one's first scrape stays.
+      for (const step of [COLD, ...Array<string>(WARM_UPS).fill(name)]) {
+        await watched.scrape();
+        bytes[step] = relay.takeBytes();
+      }
       await watched.stop();
     }
     return bytes;
