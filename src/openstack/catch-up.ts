@@ -93,7 +93,8 @@ async function areGhosts({ visit, listing }: Source, ids: ReadonlySet<string>, l
   if (others.length === 0) return true;
   // Of other projects' servers Nova may show this login none, as if they were not there.
   const { projectId: own } = (await visit.login()).token;
-  const witness = [...servers.values()].find(({ projectId }) => listing.projectId !== null || projectId !== own);
+  const isOwn = listing.projectId !== null || ledger.projectId === own;
+  const witness = [...servers.values()].find(({ projectId }) => isOwn || projectId !== own);
   if (!witness || !(await exists(visit, listing.projectId, witness.id))) return false;
   for (const id of others.slice(0, MAX_LOOKUPS)) {
     if (await exists(visit, listing.projectId, id)) return false;

@@ -6,10 +6,13 @@ import { Remembered } from './remembered.js';
 export class FeedMemory {
   /** Servers that were being built in all of the cloud when it was asked last. */
   building: ReadonlyMap<string, Server> = new Map();
-  /** Whether it sees servers of a domain, by id; where it could not tell what changed, false of its own. */
+  /** It could not tell, or would have to tell too much. */
+  readonly silent: Remembered<true>;
+  /** Whether it sees servers of a domain that is not its own, by id. */
   readonly sees: Remembered<boolean>;
 
   constructor(clock: Pick<Clock, 'mono'>) {
+    this.silent = new Remembered(clock);
     this.sees = new Remembered(clock);
   }
 }

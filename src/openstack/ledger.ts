@@ -35,10 +35,9 @@ export class Ledgers {
     return ledger && now - ledger.readAt <= MAX_AGE_MS ? ledger : null;
   }
 
-  /** One of a project that has servers. */
-  some(): Ledger | null {
-    const isUseful = ({ projectId, servers }: Ledger): boolean => projectId !== null && servers.size > 0;
-    return [...this.#byListing.values()].find(isUseful) ?? null;
+  /** Those of one project each. */
+  get ofProjects(): readonly Ledger[] {
+    return [...this.#byListing.values()].filter(({ projectId }) => projectId !== null);
   }
 
   set(listing: string, ledger: Ledger): void {

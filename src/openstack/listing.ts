@@ -19,6 +19,8 @@ export interface Listing {
   filter?: readonly (readonly [name: string, value: string])[];
   /** At most that many rows, and no second page. */
   probe?: number;
+  /** The same, and an error where there are more. */
+  atMost?: number;
 }
 
 export interface ServersPage {
@@ -58,6 +60,7 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
   for (;;) {
     const { page, limit, asOf } = await getPageInTime(visit, listing, { marker, rows });
     if (marker === null) isBare = limit === null;
+    expectRoom(listing, page);
     yield { servers: page.servers, hasNext: page.next !== null, isBare, asOf, oldestUpdate: page.oldestUpdate };
     if (listing.probe !== undefined) return;
     if (!page.next && isBare) return;
@@ -79,7 +82,7 @@ async function getPageInTime(
   listing: Listing,
   { marker, rows }: { marker: string | null; rows: number },
 ): Promise<{ page: ServerPage; limit: number | null; asOf: number }> {
-  const { projectId, allTenants, filter, probe } = listing;
+  const { projectId, allTenants, filter, probe = listing.atMost } = listing;
   const { pageRows } = visit.session;
   const key = `${await visit.sharedEndpoint()} ${projectId} ${allTenants}`;
   for (let isSecond = false; ; isSecond = true) {
@@ -106,16 +109,23 @@ async function getPageInTime(
   }
 }
 
+/** @throws CollectError */
+function expectRoom({ atMost }: Listing, { next }: Pick<ServerPage, 'next'>): void {
+  if (atMost !== undefined && next) throw new CollectError('incomplete', `servers: more than ${atMost} rows`);
+}
+
 /**
  * The ids of all servers that a token shows: far less work for Nova than what they are.
  * @throws CollectError
  */
-export async function listIds(visit: Visit, { projectId, allTenants, filter, probe }: Listing): Promise<Set<string>> {
+export async function listIds(visit: Visit, listing: Listing): Promise<Set<string>> {
+  const { projectId, allTenants, filter, probe, atMost } = listing;
   const ids = new Set<string>();
   let marker: string | null = null;
   for (;;) {
-    const query = queryString({ allTenants, filter, marker, limit: probe ?? null });
+    const query = queryString({ allTenants, filter, marker, limit: probe ?? atMost ?? null });
     const page: NamesPage = parseNames(await getCompute(visit, projectId, `/servers${query}`));
+    expectRoom(listing, page);
     const { size } = ids;
     for (const id of page.ids) ids.add(id);
     if (!page.next || probe !== undefined) return ids;

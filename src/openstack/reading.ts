@@ -3,12 +3,16 @@ import { HttpFailure } from '../http/request.js';
 import { apply, changesSince, confirmedChanges, Unheard, type Changes, type Source } from './catch-up.js';
 import type { Server } from './compute.js';
 import { Feed } from './feed.js';
+import { inTime } from './in-time.js';
 import type { Ledger } from './ledger.js';
 import { listServers, type ServersPage } from './listing.js';
 import type { Visit } from './visit.js';
 
 /** What neither changes nor the usage report tell of is not believed for longer. */
 const CONFIRMED_MS = 3_600_000;
+
+/** Of the collection's time: the rest is left for another way. */
+const CONFIRMING_SHARE = 0.5;
 
 /**
  * One reading of a listing: in full, page by page; or, where that was done a while ago by the same login, as one page of
@@ -100,28 +104,40 @@ export class Reading {
   /** Remembers what a full reading showed: `pages` does so at its end, or whoever finds the rest in another way. */
   keep(servers: Iterable<Server>): void {
     const ledger = this.#ledgerOf(servers);
-    if (ledger) this.#visit.session.ledgers.set(this.#key, ledger);
+    if (ledger) this.#remember(ledger);
   }
 
   /**
-   * Holds what a full reading picked out of all tenants against Nova's usage report, since no row of it tells of a cell that is
-   * down, and remembers it if they agree.
-   * @returns whether they do
+   * The servers of a project that are picked out of all tenants. No row of such a listing tells of a cell that is down: in
+   * full it is held against Nova's usage report instead.
+   * @returns null where they are not proven to be right
    * @throws CollectError
    */
-  async confirm(servers: Iterable<Server>): Promise<boolean> {
+  async picked(): Promise<Server[] | null> {
+    const servers: Server[] = [];
+    for await (const page of this.pages()) {
+      if (page.servers.some(({ projectId }) => projectId !== this.#projectId)) return null;
+      for (const server of page.servers) servers.push(server);
+    }
+    if (!this.#isFull) return servers;
     const ledger = this.#ledgerOf(servers);
-    if (!ledger) return false;
-    const changes = await this.#heard(() => confirmedChanges(this.#source, ledger));
-    if (changes === 'doubt' || changes === 'differs' || this.#login !== this.#visit.session.logins) return false;
+    if (!ledger) return null;
+    const confirming = this.#heard(() => confirmedChanges(this.#source, ledger));
+    const changes = await inTime(this.#visit, CONFIRMING_SHARE, confirming);
+    if (changes === null || changes === 'doubt' || changes === 'differs') return null;
     apply(changes, ledger, this.#startedAt);
-    this.#visit.session.ledgers.set(this.#key, ledger);
-    return true;
+    this.#remember(ledger);
+    return [...ledger.servers.values()];
+  }
+
+  #remember(ledger: Ledger): void {
+    const { session } = this.#visit;
+    if (this.#isKept && this.#login === session.logins) session.ledgers.set(this.#key, ledger);
   }
 
   #ledgerOf(servers: Iterable<Server>): Ledger | null {
-    const { session, cloud } = this.#visit;
-    if (!this.#isKept || !cloud.untilResync || this.#login !== session.logins) return null;
+    const { cloud } = this.#visit;
+    if (!cloud.untilResync) return null;
     const projects = new Set<string>();
     const known = new Map<string, Server>();
     for (const server of servers) {

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 const HOUR_MS = 3_600_000;
 
 /**
- * What was learnt the hard way of an endpoint, or of a listing, kept for an hour: what could not be done may have been a
+ * What was learnt the hard way of an endpoint, or of a listing, kept for an hour or less: what could not be done may have been a
  * passing weakness, such as an upgrade.
  */
 export class Remembered<Value> {
@@ -22,11 +22,7 @@ export class Remembered<Value> {
     return null;
   }
 
-  set(key: string, value: Value): void {
-    this.#values.set(key, { value, until: this.#clock.mono() + HOUR_MS });
-  }
-
-  clear(): void {
-    this.#values.clear();
+  set(key: string, value: Value, ms = HOUR_MS): void {
+    this.#values.set(key, { value, until: this.#clock.mono() + ms });
   }
 }

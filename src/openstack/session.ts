@@ -45,8 +45,11 @@ export interface Login {
  */
 export type View = 'unknown' | 'denied' | 'unproven' | 'domain' | 'cloud';
 
-/** What became of a project that is in the user's list no more: deleted, as far as can be told; or its role was taken away. */
-export type Fate = 'gone' | 'without-role' | 'untold';
+/**
+ * What became of a project that is in the user's list no more: deleted, as far as can be told; its role was taken away; or it
+ * was in a list of all projects of the domain, which the user may not have any more.
+ */
+export type Fate = 'gone' | 'without-role' | 'hidden' | 'untold';
 
 /** What the cloud was found to let this identity see; remembered from one collection to the next. */
 export interface Access {
@@ -58,13 +61,15 @@ export interface Access {
   /** It has to be read anew before it is used. */
   projectsStale: boolean;
   /** Projects that were in the last whole list but one, or before, and may exist, by id. */
-  missing: Map<string, { project: Project; fate: Fate }>;
+  missing: Map<string, { project: Project; fate: Fate; scope: ProjectList['scope'] }>;
   /** Servers of each project in the last whole listing, where that took many pages; else null. */
   sizes: ReadonlyMap<string, number> | null;
   /** Whether Nova was seen to pick one project's servers out of all, as it is asked to; null: not tried since the login. */
   picksProject: boolean | null;
   /** Ids seen in listings that belong to no project of `projects`. */
   foreign: Set<string>;
+  /** Projects of the few servers that showed the view, until they are looked at. */
+  sample: readonly string[] | null;
 }
 
 export interface SessionOptions {
@@ -97,11 +102,10 @@ export class Session {
     sizes: null,
     picksProject: null,
     foreign: new Set(),
+    sample: null,
   };
   readonly ledgers = new Ledgers();
   feed: FeedMemory;
-  /** Whether Nova picks projects out of the cloud for it, most of which is no domain's in the list. */
-  readonly picks: Remembered<boolean>;
   /** Listings that Nova's usage report does not confirm. */
   readonly unconfirmed: Remembered<true>;
   /** Rows to ask for, by listing, where a whole page took longer than a proxy would wait. */
@@ -121,7 +125,6 @@ export class Session {
     this.unconfirmed = new Remembered(options.clock);
     this.pageRows = new Remembered(options.clock);
     this.feed = new FeedMemory(options.clock);
-    this.picks = new Remembered(options.clock);
     this.#options = options;
   }
 
@@ -178,10 +181,8 @@ export class Session {
     const { clock, http } = this.#options;
     const child = this.#children.get(projectId);
     const now = clock.mono();
-    if (child && now < child.expiresAt) {
-      // It ends when its parent does, so renewing it gains nothing before the parent was renewed.
-      if (now < child.renewAt || child.login === login.token.login) return child;
-    }
+    // It ends when its parent does, and is what tells a role that was lost: it may not end before it is used again.
+    if (child && now < child.expiresAt && child.login === login.token.login) return child;
     const { authUrl } = this.domain.cloud;
     const body = rescopeBody(login.token.secret, projectId);
     const request = { ...this.#request(body), url: `${authUrl}/auth/tokens?nocatalog` };
@@ -271,7 +272,6 @@ export class Session {
     this.access.picksProject ||= null;
     this.ledgers.clear();
     this.feed = new FeedMemory(this.#options.clock);
-    this.picks.clear();
     if (this.access.view === 'denied' || this.access.view === 'unproven') this.access.view = 'unknown';
   }
 

@@ -19,6 +19,8 @@ export interface CloudAccess {
   microversions: Remembered<Microversion>;
   /** Compute endpoints that don't tell what changed. */
   withoutChanges: Remembered<true>;
+  /** Those of which projects are picked, most of the cloud being no domain's in the list; false: they are not. */
+  picks: Remembered<boolean>;
   clock: Clock;
   /** Milliseconds until a listing is read in full again, drawn anew for each; null: listings are always read in full. */
   untilResync: (() => number) | null;
@@ -112,11 +114,12 @@ export class Visit {
   /**
    * What became of a project that is in the user's list no more, by what Keystone says to the token that was used for it.
    * Its processes believe for some minutes in what they knew: `untold` then.
+   * @param scope of the list that it was in
    * @throws LoginFailure; CollectionOver
    */
-  async fateOf(projectId: string): Promise<Fate> {
+  async fateOf(projectId: string, scope: ProjectList['scope']): Promise<Fate> {
     const token = this.session.usedToken(projectId);
-    if (!token) return 'gone';
+    if (!token) return scope === 'domain' ? 'hidden' : 'gone';
     const { authUrl } = this.session.domain.cloud;
     const target: Target = { service: 'identity', projectId, url: () => `${authUrl}/auth/projects` };
     try {

@@ -199,6 +199,7 @@ export class Collector {
         projects: new FairLimiter({ slots: 2 * requestConcurrency, holders: 2 * requestConcurrency }),
         microversions: new Remembered(clock),
         withoutChanges: new Remembered(clock),
+        picks: new Remembered(clock),
         clock,
         // Spread, so that domains which were read in full together are not for ever after.
         untilResync: incremental === 'auto' ? () => resyncIntervalMs * (0.5 + 0.5 * random()) : null,

@@ -1,4 +1,5 @@
-import { isForbidden, isPicked, probeView } from './probe.js';
+import { isPicked } from './picking.js';
+import { isForbidden, probeView } from './probe.js';
 import { provenCloudList } from './strategies/cloud-list.js';
 import { provenDomainList } from './strategies/domain-list.js';
 import { projectLimits } from './strategies/project-limits.js';

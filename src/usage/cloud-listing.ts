@@ -27,6 +27,8 @@ export class CloudMemory {
   foreign = new Set<string>();
   /** Those who looked. Another one may have been away while a project of its own was called foreign. */
   judges = new WeakSet<Session>();
+  /** Servers of projects that were no member's when all last looked. */
+  strangers = 0;
   /** Who listed last, where that one needs to ask for changes only. */
   lister: WeakRef<Session> | null = null;
 }
@@ -91,6 +93,11 @@ export class CloudListing {
     }
   }
 
+  /** Servers that nobody owned in the last one that all have looked at. */
+  get strangers(): number {
+    return this.#memory.strangers;
+  }
+
   /** When it was made in full; milliseconds since the epoch. */
   get listedAt(): number {
     return this.#listedAt;
@@ -117,6 +124,7 @@ export class CloudListing {
     if (this.#unsettled > 0 || this.#doubt || this.#state !== 'done') return;
     this.#memory.foreign = new Set(this.#ownerless);
     this.#memory.judges = new WeakSet(this.#settled);
+    this.#memory.strangers = [...this.#ownerless].reduce((sum, id) => sum + (this.#byProject.get(id)?.length ?? 0), 0);
   }
 
   #noteOwnerless(id: string): void {
@@ -235,10 +243,10 @@ export class CloudListings {
     this.#memory = memory;
   }
 
-  /** That of a domain's cloud and compute endpoint. */
+  /** That of a domain's cloud and compute endpoint; who trusts another certificate shares nothing. */
   async of(visit: Visit): Promise<CloudListing> {
-    const { authUrl, region } = visit.session.domain.cloud;
-    return this.get(`${authUrl} ${region ?? ''} ${await visit.sharedEndpoint()}`);
+    const { authUrl, region, caFile, insecure } = visit.session.domain.cloud;
+    return this.get(JSON.stringify([authUrl, region, caFile, insecure, await visit.sharedEndpoint()]));
   }
 
   get(key: string): CloudListing {

@@ -60,8 +60,9 @@ export class Progress {
     this.listedAt = Math.min(at, this.listedAt ?? at);
   }
 
-  /** A listing turned out to be useless: what it brought may not be mixed with that of the next one. */
+  /** A listing turned out to be useless: what it brought may not be mixed with that of the next one, nor what it lacked. */
   startOver(): void {
+    for (const [key, { group }] of this.#errors) if (group.stage === 'servers') this.#errors.delete(key);
     this.dropRows();
     this.readProjects.clear();
     this.anyRead = false;

@@ -107,7 +107,7 @@ export class ProjectBook {
   /** @param least what is taken for a list: `whole`, or what there is, with an error */
   async #readNow(least: 'whole' | 'some' = 'some'): Promise<void> {
     const { access } = this.#visit.session;
-    const known = access.projects?.projects ?? new Map<string, Project>();
+    const known = access.projects;
     const list = await this.#visit.listProjects();
     if (list.problem) {
       if (least === 'whole') throw list.problem;
@@ -117,8 +117,9 @@ export class ProjectBook {
       access.projects = list;
       access.projectsStale = false;
       this.#use(list);
-      for (const [id, project] of known) {
-        if (!list.projects.has(id) && !access.missing.has(id)) access.missing.set(id, { project, fate: 'untold' });
+      for (const [id, project] of known?.projects ?? []) {
+        if (list.projects.has(id) || access.missing.has(id)) continue;
+        access.missing.set(id, { project, fate: 'untold', scope: known?.scope ?? 'user' });
       }
       await this.#askAfterMissing(list);
       this.#visit.session.keepOnly(new Set([...list.projects.keys(), ...access.missing.keys()]));
@@ -133,7 +134,7 @@ export class ProjectBook {
         if (projects.has(id)) return void missing.delete(id);
         // Nothing but deletion takes a project off the list of all.
         if (scope === 'domain') entry.fate = 'gone';
-        else if (entry.fate === 'untold') entry.fate = await this.#visit.fateOf(id);
+        else if (entry.fate === 'untold') entry.fate = await this.#visit.fateOf(id, entry.scope);
         if (entry.fate === 'gone') {
           missing.delete(id);
           this.#onGone(entry.project);
@@ -160,7 +161,18 @@ export class ProjectBook {
 }
 
 function errorOf(fate: Exclude<Fate, 'gone'>): CollectError {
-  return fate === 'without-role'
-    ? new CollectError('forbidden', 'the user has lost its role in it; if that is meant, start the exporter anew')
-    : new CollectError('incomplete', 'it is not listed any more; whether it was deleted cannot be told yet');
+  switch (fate) {
+    case 'without-role':
+      return new CollectError(
+        'forbidden',
+        'the user has lost its role in it; if that is meant, start the exporter anew',
+      );
+    case 'hidden':
+      return new CollectError(
+        'incomplete',
+        'the user may not list all projects of the domain any more, and has no role in it: give it one, or start the exporter anew',
+      );
+    case 'untold':
+      return new CollectError('incomplete', 'it is not listed any more; whether it was deleted cannot be told yet');
+  }
 }

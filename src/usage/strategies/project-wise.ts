@@ -7,27 +7,33 @@ import type { Job } from '../job.js';
 import { ViewLost } from '../strategy.js';
 
 /**
- * Does the same for each project that has a token to be had. One project's failure is noted and harms no other. The
- * project list is read at every collection, since no row would tell of a project that is new.
- * @param withDisabled also for those that no token is to be had of
+ * The domain's projects that a token is to be had of. The list is read at every collection, since no row would tell of a
+ * project that is new; what it shows to be disabled is noted.
+ * @throws CollectError
  */
-export async function eachProject(
-  job: Job,
-  { withDisabled }: { withDisabled: boolean },
-  collect: (project: Project) => Promise<void>,
-): Promise<void> {
-  const { book, progress, visit, fanOut } = job;
+export async function readEnabled(job: Job): Promise<Project[]> {
+  const { book, progress } = job;
   progress.stage = 'projects';
   await book.read();
   const projects = [...book.projects.values()];
-  const enabled = projects.filter((project) => withDisabled || project.enabled);
+  const enabled = projects.filter((project) => project.enabled);
   noteDisabled(job, projects.length - enabled.length);
   progress.stage = 'servers';
+  return enabled;
+}
+
+/** Does the same for each project. One project's failure is noted and harms no other. */
+export async function eachProject(
+  job: Job,
+  projects: readonly Project[],
+  collect: (project: Project) => Promise<void>,
+): Promise<void> {
+  const { progress, visit, fanOut } = job;
   // Of a list that lacks something, and be it disabled projects, none is no figure of 0.
-  if (enabled.length === 0 && progress.errors.length === 0) progress.noteRead([]);
+  if (projects.length === 0 && progress.errors.length === 0) progress.noteRead([]);
   let fatal: unknown = null;
   // No domain holds more than it could use, however long its requests wait without a slot.
-  await pLimit(fanOut).map(enabled, async (project) => {
+  await pLimit(fanOut).map(projects, async (project) => {
     if (fatal) return;
     try {
       await visit.project(async () => {

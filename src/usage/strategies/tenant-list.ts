@@ -1,6 +1,5 @@
-import { CollectionOver } from '../../errors.js';
+import { CollectError } from '../../errors.js';
 import { HttpFailure } from '../../http/request.js';
-import type { Server } from '../../openstack/compute.js';
 import type { Feed } from '../../openstack/feed.js';
 import { Reading } from '../../openstack/reading.js';
 import type { Job, Strategy } from '../job.js';
@@ -9,18 +8,23 @@ import { eachProject } from './project-wise.js';
 
 /**
  * Picks the servers of each of the domain's projects out of all tenants, with the login's own token: for one who sees a cloud
- * most of which is no domain's in the list. What Nova's usage report does not confirm is listed as a whole for an hour.
+ * most of which is no domain's in the list. Where that is not proven to be right the cloud is listed as a whole for an hour.
  */
 export const tenantList: Strategy = async (job) => {
-  const { progress, visit, listings } = job;
+  const { progress, visit, book, listings, sessions } = job;
   progress.strategy = 'cloud-list';
   const { feed } = await listings.of(visit);
-  feed.offer(visit);
+  feed.offer(visit, sessions);
+  progress.stage = 'projects';
+  if (book.isRemembered) await book.refresh();
+  progress.stage = 'servers';
   try {
-    await eachProject(job, { withDisabled: true }, ({ id }) => pick(job, id, feed));
+    // None of its own tells a project that was deleted from one that is not shown any more.
+    if (progress.projectScope !== 'domain')
+      throw new ViewLost('cloud', 'not all projects of the domain are known any more');
+    await eachProject(job, [...book.projects.values()], ({ id }) => pick(job, id, feed));
   } catch (error) {
-    // Also where it takes longer than there is time.
-    if (error instanceof ViewLost || error instanceof CollectionOver) visit.session.picks.set('', false);
+    if (error instanceof ViewLost) visit.cloud.picks.set(await visit.sharedEndpoint(), false);
     throw error;
   }
 };
@@ -28,19 +32,16 @@ export const tenantList: Strategy = async (job) => {
 /** @throws ViewLost where it is not proven to be right; CollectError */
 async function pick({ visit, progress }: Job, project: string, feed: Feed): Promise<void> {
   const reading = new Reading(visit, { tenant: project }, feed);
-  const all: Server[] = [];
+  let servers: Awaited<ReturnType<Reading['picked']>>;
   try {
-    for await (const { servers } of reading.pages()) {
-      if (servers.some(({ projectId }) => projectId !== project))
-        throw new ViewLost('cloud', 'Nova shows other servers than those of the project that it is asked for');
-      progress.addServers(servers);
-      for (const server of servers) all.push(server);
-    }
+    servers = await reading.picked();
   } catch (error) {
     const isRefused = error instanceof HttpFailure && (error.status === 400 || error.status === 403);
-    throw isRefused ? new ViewLost('unknown', error.message, error) : error;
+    if (isRefused || (error instanceof CollectError && error.reason === 'rate_limited'))
+      throw new ViewLost('cloud', error.message, error);
+    throw error;
   }
-  if (reading.isFull && !(await reading.confirm(all)))
-    throw new ViewLost('cloud', `Nova's usage report does not confirm what it lists of a project`);
+  if (!servers) throw new ViewLost('cloud', 'what Nova picks of a project is not proven to be all of it');
+  progress.addServers(servers);
   progress.noteListed(reading.fullAt);
 }
