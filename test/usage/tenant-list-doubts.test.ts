@@ -287,6 +287,16 @@ describe('a cloud that a domain’s login sees', () => {
       await scene.expectWholeForAnHour();
     });
 
+    it('a server was never launched, and is neither being built nor failed', async () => {
+      const scene = await stage();
+      const { id } = scene.world.addServer({ projectId: scene.id('p1'), launchedAt: null });
+      scene.pass(10);
+      const asked = [...picked('main', 'p2'), listing('p1')];
+      expect(await scene.scrape()).to.have.members([...START, PROOF, ...asked, WHOLE, PROJECTS]);
+      scene.world.changeServer(id, { launchedAt: '2026-01-01T00:00:00Z' });
+      await scene.expectWholeForAnHour();
+    });
+
     it('time is up before all is confirmed', async () => {
       const scene = await stage();
       const { rig } = scene;
@@ -315,10 +325,54 @@ describe('a cloud that a domain’s login sees', () => {
     expect(await scene.scrape()).to.have.members([...START, PROOF, ...asked, WHOLE, PROJECTS]);
     expect(await scene.scrape()).to.deep.equal([`${CHANGES} 400`, WHOLE]);
     sim.faults.clear();
+    // A new login changes nothing of that.
+    sim.revokeTokens();
+    expect(await scene.scrape()).to.have.members([`/ ${WHOLE} 401`, 'login', WHOLE]);
     scene.pass(59);
-    expect(await scene.scrape()).to.deep.equal([WHOLE]);
+    expect(await scene.scrape()).to.deep.equal([PROJECTS, WHOLE]);
     scene.pass(1);
     expect(await scene.scrape()).to.have.members([PROJECTS, ROWS, PROOF, ...picked(...ALL)]);
+  });
+
+  it('has its projects picked once more where a page of one is refused, since its marker is gone', async () => {
+    const scene = await stage({ cloud: { maxLimit: 20 } });
+    scene.world.addServers(25, { projectId: scene.id('p1') });
+    scene.world.addServers(50, { projectId: scene.stranger.projects['x1']! });
+    scene.pass(10);
+    scene.rig.sim.faults.add({ kind: 'status', status: 400, route: 'servers', page: 'later', times: 1 });
+    const calls = await scene.scrape();
+    expect(calls)
+      .to.include(`${listing('p1')}&marker 400`)
+      .and.not.to.include(WHOLE);
+    expect(calls.filter((call) => [ROWS, listing('p1'), `${listing('p1')}&marker`].includes(call))).to.have.members([
+      ROWS,
+      listing('p1'),
+      ROWS,
+      listing('p1'),
+      `${listing('p1')}&marker`,
+    ]);
+    expect(await scene.scrape()).to.deep.equal(ASKED);
+  });
+
+  it('has its projects picked though servers come and go between a listing, its report and the changes', async () => {
+    const scene = await stage();
+    const { rig, world } = scene;
+    const projectId = scene.id('p1');
+    const edit = (answer: Answer): Answer => {
+      const { route, query, path } = rig.sim.calls.at(-1)!;
+      const isOfP1 = route === 'usage' ? path.endsWith(projectId) : query.endsWith(`project_id=${projectId}`);
+      if (!isOfP1) return answer;
+      world.addServer({ projectId, vcpus: 5 });
+      const old = world.servers.ofProject(projectId).find(({ status }) => status === 'ACTIVE');
+      world.changeServer(old!.id, { status: 'DELETED' });
+      return answer;
+    };
+    rig.sim.faults.add({ kind: 'edit', route: ['servers', 'usage'], edit });
+    rig.sim.clear();
+    expect((await rig.scrape()).complete).to.equal(true);
+    expect(scene.calls()).to.have.members([...START, PROOF, ...picked(...ALL)]);
+    expect(await scene.scrape()).to.deep.equal(ASKED);
+    expect((await rig.scrape()).totals).to.deep.equal({ vcpus: 18, ramMb: 1036, servers: 6 });
   });
 
   it('has a server that the report has for ever, and Nova has no more, looked up once for each full listing', async () => {
