@@ -40,17 +40,18 @@ export async function isPicked(job: Job): Promise<boolean> {
 const sumOfProjects = (sessions: readonly Session[]): number =>
   sessions.reduce((sum, { access }) => sum + (access.view === 'cloud' ? (access.projects?.projects.size ?? 0) : 0), 0);
 
-/** Whether most of a few servers are strangers', and Nova is seen to pick one stranger's project out of all. */
+/** Whether most of a few servers are strangers', and Nova is not seen to show others than those of the project that it is asked for. */
 async function isWorthPicking(job: Job): Promise<boolean> {
   const { access } = job.visit.session;
   try {
     const sample = access.sample ?? (await rowsOf(job, { probe: FEW_ROWS }));
     access.sample = null;
     const strangers = sample.filter((id) => !isOurs(job, id));
-    const [stranger] = strangers;
-    if (stranger === undefined || sample.length < FEW_ROWS || 2 * strangers.length <= sample.length) return false;
-    const picked = await rowsOf(job, { probe: 1, filter: [['project_id', stranger]] });
-    return picked.length > 0 && picked.every((id) => id === stranger);
+    if (sample.length < FEW_ROWS || 2 * strangers.length <= sample.length) return false;
+    // A Nova that does not pick shows the first of all again.
+    const own = [...job.book.projects.keys()].find((id) => id !== sample[0]);
+    const picked = own === undefined ? [] : await rowsOf(job, { probe: 1, filter: [['project_id', own]] });
+    return picked.every((id) => id === own);
   } catch (error) {
     const isPassing =
       error instanceof CollectError && !(error instanceof CollectionOver || error instanceof LoginFailure);

@@ -50,6 +50,7 @@ export class Bench {
       projects: new FairLimiter({ slots: 128, holders: 128 }),
       microversions: new Remembered(this.clock),
       withoutChanges: new Remembered(this.clock),
+      picks: new Remembered(this.clock),
       clock: this.clock,
       untilResync: null,
       confirmFrom: Infinity,

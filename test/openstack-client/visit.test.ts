@@ -229,7 +229,7 @@ describe('Visit', () => {
           const visit = bench.visit();
           await nova(visit, 'p1');
           bench.onGet = () => (status === 200 ? answer({ projects: [], links: {} }) : fail(refusal(status)));
-          expect(await visit.fateOf('p1')).to.equal(fate);
+          expect(await visit.fateOf('p1', 'user')).to.equal(fate);
           expect(bench.http.sent.at(-1)!.token).to.match(/^p1-/);
           expect(bench.passwordLogins).to.equal(1);
         });
@@ -239,9 +239,11 @@ describe('Visit', () => {
         const visit = bench.visit();
         await nova(visit, 'p1');
         const sent = bench.http.sent.length;
-        expect(await visit.fateOf('other')).to.equal('gone');
+        expect(await visit.fateOf('other', 'user')).to.equal('gone');
         bench.clock.advance(3600 * 1000);
-        expect(await visit.fateOf('p1')).to.equal('gone');
+        expect(await visit.fateOf('p1', 'user')).to.equal('gone');
+        // It was in a list that the user may not have any more.
+        expect(await visit.fateOf('p1', 'domain')).to.equal('hidden');
         expect(bench.http.sent).to.have.length(sent);
       });
     });
