@@ -2,64 +2,129 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { CollectError } from '../../src/errors.js';
-import { Cloud, history, type Deed, type Shown, type Step } from './histories.js';
+import { Cloud, type Collection, type Shown, type Target } from './histories-cloud.js';
+import { history, sharedHistory, type Deed, type History, type Step } from './histories.js';
 
 /** So many histories; CI tells ten times as many. */
 const RUNS = 1500 * Number(process.env['VHI_TEST_SCALE'] ?? '1');
+const SHARED_RUNS = Math.round(RUNS / 3);
 
-describe('a listing that is brought up to date by what changed', () => {
-  /** What the readings met, so that a test that meets nothing can't pass. */
-  const met = { byChanges: 0, inFull: 0, byReport: 0, untold: 0, archived: 0, failed: 0, during: 0, building: 0 };
+/** What the readings of all histories met, so that a test that meets nothing can't pass. */
+class Met {
+  byChanges = 0;
+  byReport = 0;
+  inFull = 0;
+  told = 0;
+  untold = 0;
+  archived = 0;
+  failed = 0;
+  during = 0;
+  building = 0;
+}
 
-  /** Notes what left the database before it was seen to be deleted. */
-  function act(cloud: Cloud, lost: Set<string>, deeds: Deed[]): void {
-    for (const deed of deeds) for (const id of cloud.act(deed)) lost.add(id);
+/** Behind so many requests another collection begins. */
+const SECOND_AT = 3;
+
+interface Scene {
+  queue: Deed[];
+  /** Whether the nth request does. */
+  fails: (nth: number) => boolean;
+  /** Of each collection: see `Cloud.read`. */
+  some: number[];
+}
+
+type Moment = Map<Target, Map<string, string>>;
+
+/** One history as it is told. */
+class Told {
+  readonly #cloud: Cloud;
+  readonly #met: Met;
+  /** What left the database before it was seen to be deleted. */
+  readonly #lost: ReadonlyMap<Target, Set<string>>;
+
+  constructor(cloud: Cloud, met: Met) {
+    this.#cloud = cloud;
+    this.#met = met;
+    this.#lost = new Map(cloud.targets.map((target) => [target, new Set()]));
   }
 
-  async function step(cloud: Cloud, lost: Set<string>, now: Step): Promise<void> {
-    if ('minutes' in now) {
-      cloud.wait(now.minutes);
-      return;
+  async step(now: Step): Promise<void> {
+    if ('some' in now) {
+      this.#act(now.deeds);
+      this.#cloud.wait(now.minutes);
+      await this.#collect({ queue: [], fails: () => false, some: [now.some] });
+    } else if ('role' in now) this.#cloud.setRole(now.role);
+    else if ('minutes' in now) this.#cloud.wait(now.minutes);
+    else if ('deeds' in now) this.#act(now.deeds);
+    else if ('during' in now) {
+      await this.#collect({ queue: [...now.during], fails: () => false, some: now.isTwice ? [-1, -1] : [-1] });
+    } else {
+      const fails = (nth: number): boolean => nth === now.failAt || (!now.isOnce && nth > now.failAt);
+      await this.#collect({ queue: [], fails, some: [-1] });
     }
-    if ('deeds' in now) {
-      act(cloud, lost, now.deeds);
-      return;
+  }
+
+  /** A collection in which nothing happens. @returns by what each reading came to its figures */
+  async compare(): Promise<Shown['by'][]> {
+    const { sent } = this.#cloud.bench.http;
+    const before = sent.length;
+    const by: Shown['by'][] = [];
+    for (const [target, result] of await this.#cloud.read()) {
+      if (result.status === 'rejected') throw result.reason as Error;
+      this.#compareOne(target, result.value);
+      by.push(result.value.by);
     }
-    const queue = 'during' in now ? [...now.during] : [];
-    let left = 'failAt' in now ? now.failAt : Infinity;
-    const moments = [cloud.listed()];
+    if (sent.slice(before).some(({ line }) => line.includes('status=BUILD'))) this.#met.building += 1;
+    return by;
+  }
+
+  #act(deeds: Deed[]): void {
+    const gone = deeds.flatMap((deed) => this.#cloud.act(deed));
+    for (const lost of this.#lost.values()) for (const id of gone) lost.add(id);
+  }
+
+  /** A collection before whose requests something happens; others begin in the midst of it. */
+  async #collect({ queue, fails, some: [first, ...more] }: Scene): Promise<void> {
+    const cloud = this.#cloud;
+    const moments = [this.#moment()];
     const untold = cloud.untold();
+    const others: Promise<Collection>[] = [];
+    let nth = 0;
     cloud.onRequest = () => {
+      if (nth === SECOND_AT) for (const bits of more) others.push(cloud.read(bits));
       const next = queue.splice(0, 1);
-      met.during += next.length;
-      act(cloud, lost, next);
-      moments.push(cloud.listed());
+      this.#met.during += next.length;
+      this.#act(next);
+      if (more.length > 0) cloud.wait(1 / 60);
+      moments.push(this.#moment());
       for (const id of cloud.untold()) untold.add(id);
-      if (left-- <= 0) throw new CollectError('network', 'cut off');
+      if (fails(nth++)) throw new CollectError('network', 'cut off');
     };
-    try {
-      compareMoments(await cloud.read(), moments, new Set([...lost, ...untold]));
-    } catch (error) {
-      // A page's marker may leave the database between two pages, of a plain listing too.
-      if (!(error instanceof CollectError) || !['cut off', 'HTTP 400'].includes(error.message)) throw error;
-      met.failed += 1;
-    }
+    const collections = [await cloud.read(first), ...(await Promise.all(others))];
     cloud.onRequest = () => undefined;
-  }
-
-  /** What was there all the while is shown as it was at some moment, and nothing that never was there. */
-  function compareMoments({ servers }: Shown, moments: Map<string, string>[], except: Set<string>): void {
-    for (const [id, text] of servers) {
-      if (except.has(id)) continue;
-      expect(moments.map((listed) => listed.get(id))).to.include(text);
-    }
-    for (const id of moments[0]!.keys()) {
-      if (!except.has(id) && moments.every((listed) => listed.has(id))) expect([...servers.keys()]).to.include(id);
+    for (const [target, result] of collections.flatMap((collection) => [...collection])) {
+      const except = new Set([...this.#lost.get(target)!, ...untold]);
+      const listed = moments.map((moment) => moment.get(target)!);
+      if (result.status === 'fulfilled') compareMoments(result.value, listed, except);
+      else this.#noteFailure(result.reason);
     }
   }
 
-  function compare({ servers, by }: Shown, cloud: Cloud, lost: Set<string>): void {
-    const listed = cloud.listed();
+  /** A page's marker may leave the database between two pages, of a plain listing too. */
+  #noteFailure(error: unknown): void {
+    if (!(error instanceof CollectError) || !['cut off', 'HTTP 400'].includes(error.message)) throw error;
+    this.#met.failed += 1;
+  }
+
+  #moment(): Moment {
+    return new Map(this.#cloud.targets.map((target) => [target, this.#cloud.listed(target)]));
+  }
+
+  #compareOne(target: Target, { servers, by, isTold, isProven }: Shown): void {
+    const met = this.#met;
+    const lost = this.#lost.get(target)!;
+    const listed = this.#cloud.listed(target);
+    expect(isProven || this.#cloud.isWithoutChanges, 'confirmed').to.equal(true);
     if (by !== 'changes') {
       met[by === 'report' ? 'byReport' : 'inFull'] += 1;
       lost.clear();
@@ -67,9 +132,11 @@ describe('a listing that is brought up to date by what changed', () => {
       return;
     }
     met.byChanges += 1;
-    const untold = cloud.untold();
+    if (isTold) met.told += 1;
+    const untold = this.#cloud.untold();
     for (const [id, text] of listed) {
-      if (untold.has(id) && !servers.has(id)) met.untold += 1;
+      // Who asks for all always looks them up.
+      if (untold.has(id) && !servers.has(id) && !isTold) met.untold += 1;
       else expect(servers.get(id), 'as it is').to.equal(text);
     }
     for (const id of servers.keys()) {
@@ -78,27 +145,51 @@ describe('a listing that is brought up to date by what changed', () => {
       met.archived += 1;
     }
   }
+}
 
+/** What was there all the while is shown as it was at some moment, and nothing that never was there. */
+function compareMoments({ servers }: Shown, moments: Map<string, string>[], except: Set<string>): void {
+  for (const [id, text] of servers) {
+    if (except.has(id)) continue;
+    expect(moments.map((listed) => listed.get(id))).to.include(text);
+  }
+  for (const id of moments[0]!.keys()) {
+    if (!except.has(id) && moments.every((listed) => listed.has(id))) expect([...servers.keys()]).to.include(id);
+  }
+}
+
+/** @returns what the readings met */
+async function tell(histories: fc.Arbitrary<History>, numRuns: number): Promise<Met> {
+  const met = new Met();
+  const told = fc.asyncProperty(histories, async ({ steps, ...setup }) => {
+    const cloud = new Cloud(setup);
+    const history = new Told(cloud, met);
+    await history.compare();
+    for (const now of steps) {
+      await history.step(now);
+      await history.compare();
+    }
+    // And what it did not tell, a full one tells in time.
+    cloud.wait(15);
+    expect(await history.compare()).not.to.include('changes');
+    expect(cloud.bench.passwordLogins).to.be.at.most(cloud.logins);
+  });
+  await fc.assert(told, { numRuns });
+  return met;
+}
+
+describe('a listing that is brought up to date by what changed', () => {
   it('shows what a full one shows, after whatever happened, but for what Nova tells nobody', async function () {
     this.timeout(600_000);
-    await fc.assert(
-      fc.asyncProperty(history, async ({ steps, ...setup }) => {
-        const cloud = new Cloud(setup);
-        const lost = new Set<string>();
-        await cloud.read();
-        for (const now of steps) {
-          await step(cloud, lost, now);
-          const before = cloud.bench.http.sent.length;
-          compare(await cloud.read(), cloud, lost);
-          if (cloud.bench.http.sent.slice(before).some(({ line }) => line.includes('status=BUILD'))) met.building += 1;
-        }
-        // And what it did not tell, a full one tells in time.
-        cloud.wait(15);
-        compare(await cloud.read(), cloud, lost);
-        expect(cloud.bench.passwordLogins).to.equal(1);
-      }),
-      { numRuns: RUNS },
-    );
+    const { told, ...met } = await tell(history, RUNS);
+    expect(told, 'told').to.equal(0);
+    for (const [what, times] of Object.entries(met)) expect(times, what).to.be.greaterThan(0);
+    expect(met.byChanges, 'by changes').to.be.greaterThan(met.inFull);
+  });
+
+  it('does so where a login that sees the whole cloud tells others what changed, or picks projects out of it', async function () {
+    this.timeout(600_000);
+    const met = await tell(sharedHistory, SHARED_RUNS);
     for (const [what, times] of Object.entries(met)) expect(times, what).to.be.greaterThan(0);
     expect(met.byChanges, 'by changes').to.be.greaterThan(met.inFull);
   });
