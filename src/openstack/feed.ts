@@ -14,9 +14,6 @@ const SLACK_MS = 60_000;
 /** So many new servers don't hide one that is known. */
 const WITNESS_ROWS = 20;
 
-/** With no more projects than that, asking for each alone is as good. */
-const FEW = 4;
-
 /** So many changes of all cost as much as asking for each project alone does. */
 const MANY_ROWS = 500;
 
@@ -62,7 +59,7 @@ export class Feed {
   offer(visit: Visit, sessions: readonly Session[]): void {
     const memory = visit.session.feed;
     if (this.#asker || memory.silent.get(ALL)) return;
-    if (sessions.reduce((sum, { ledgers }) => sum + ledgers.ofProjects.length, 0) > FEW)
+    if (sessions.reduce((sum, { ledgers }) => sum + ledgers.ofProjects.length, 0) >= visit.cloud.shareFrom)
       this.#asker = { visit, memory };
   }
 

@@ -26,6 +26,8 @@ export interface CloudAccess {
   untilResync: (() => number) | null;
   /** Listings of at least so many servers are confirmed by Nova's usage report, rather than read in full. */
   confirmFrom: number;
+  /** What changed in at least so many projects is asked for at once, rather than for each. */
+  shareFrom: number;
   /** Told of each address of Nova that a catalog gives. */
   noteEndpoint: (url: string) => void;
 }

@@ -48,6 +48,9 @@ export interface CollectorOptions {
 /** Below that a listing costs Nova no more than the three requests that confirm it. */
 const CONFIRM_FROM = 100;
 
+/** Below that asking for each project costs Nova no more than the two or three requests for all. */
+const SHARE_FROM = 5;
+
 /** Keeps what lasts from one collection to the next: identities, connections, what was learnt of the clouds. */
 export class Collector {
   readonly #options: CollectorOptions;
@@ -204,6 +207,7 @@ export class Collector {
         // Spread, so that domains which were read in full together are not for ever after.
         untilResync: incremental === 'auto' ? () => resyncIntervalMs * (0.5 + 0.5 * random()) : null,
         confirmFrom: CONFIRM_FROM,
+        shareFrom: SHARE_FROM,
         noteEndpoint: (url) => this.#warnOfPlainHttp(url),
       };
       this.#clouds.set(key, access);

@@ -54,6 +54,7 @@ export class Bench {
       clock: this.clock,
       untilResync: null,
       confirmFrom: Infinity,
+      shareFrom: 0,
       noteEndpoint: () => undefined,
     };
   }

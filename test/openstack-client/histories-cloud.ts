@@ -170,7 +170,7 @@ export class Cloud {
     const visits = new Map([...this.#sessions].map(([name, session]) => [name, this.#visit(session)]));
     const feed = new Feed();
     const asker = visits.get(this.#layout.asker ?? '');
-    if (asker && some & 1) feed.offer(asker);
+    if (asker && some & 1) feed.offer(asker, []);
     const targets = this.targets.filter((_, i) => some & (2 << i));
     const shown = targets.map((target) => this.#readOne(target, visits.get(target.by)!, feed));
     const settled = await Promise.allSettled(shown);
@@ -195,10 +195,11 @@ export class Cloud {
   async #readOne({ of }: Target, visit: Visit, feed: Feed): Promise<Shown> {
     const before = this.bench.http.sent.length;
     const reading = new Reading(visit, of, feed);
-    const all = [];
-    for await (const page of reading.pages()) all.push(...page.servers);
     const isPicked = typeof of === 'object' && 'tenant' in of;
-    const isProven = !isPicked || !reading.isFull || (await reading.confirm(all));
+    const picked = isPicked ? await reading.picked() : null;
+    const all = picked ?? [];
+    if (!isPicked) for await (const page of reading.pages()) all.push(...page.servers);
+    const isProven = !isPicked || picked !== null;
     const sent = this.bench.http.sent.slice(before).filter((one) => isFor(one, of));
     const isReported = sent.some(({ line }) => line.includes('/os-simple-tenant-usage'));
     return {
