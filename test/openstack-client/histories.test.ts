@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { CollectError } from '../../src/errors.js';
+import { CollectError, CollectionOver } from '../../src/errors.js';
 import { Cloud, type Collection, type Shown, type Target } from './histories-cloud.js';
 import { history, sharedHistory, type Deed, type History, type Step } from './histories.js';
 
@@ -27,8 +27,8 @@ const SECOND_AT = 3;
 
 interface Scene {
   queue: Deed[];
-  /** Whether the nth request does. */
-  fails: (nth: number) => boolean;
+  /** What the nth request fails of; null: it does not. */
+  failure: (nth: number) => CollectError | null;
   /** Of each collection: see `Cloud.read`. */
   some: number[];
 }
@@ -52,15 +52,17 @@ class Told {
     if ('some' in now) {
       this.#act(now.deeds);
       this.#cloud.wait(now.minutes);
-      await this.#collect({ queue: [], fails: () => false, some: [now.some] });
+      await this.#collect({ queue: [], failure: () => null, some: [now.some] });
     } else if ('role' in now) this.#cloud.setRole(now.role);
     else if ('minutes' in now) this.#cloud.wait(now.minutes);
     else if ('deeds' in now) this.#act(now.deeds);
     else if ('during' in now) {
-      await this.#collect({ queue: [...now.during], fails: () => false, some: now.isTwice ? [-1, -1] : [-1] });
+      await this.#collect({ queue: [...now.during], failure: () => null, some: now.isTwice ? [-1, -1] : [-1] });
     } else {
-      const fails = (nth: number): boolean => nth === now.failAt || (!now.isOnce && nth > now.failAt);
-      await this.#collect({ queue: [], fails, some: [-1] });
+      const { failAt, isOnce, isOver } = now;
+      const error = isOver ? new CollectionOver() : new CollectError('network', 'cut off');
+      const failure = (nth: number) => (nth === failAt || (!isOnce && nth > failAt) ? error : null);
+      await this.#collect({ queue: [], failure, some: [-1] });
     }
   }
 
@@ -84,7 +86,7 @@ class Told {
   }
 
   /** A collection before whose requests something happens; others begin in the midst of it. */
-  async #collect({ queue, fails, some: [first, ...more] }: Scene): Promise<void> {
+  async #collect({ queue, failure, some: [first, ...more] }: Scene): Promise<void> {
     const cloud = this.#cloud;
     const moments = [this.#moment()];
     const untold = cloud.untold();
@@ -98,7 +100,8 @@ class Told {
       if (more.length > 0) cloud.wait(1 / 60);
       moments.push(this.#moment());
       for (const id of cloud.untold()) untold.add(id);
-      if (fails(nth++)) throw new CollectError('network', 'cut off');
+      const error = failure(nth++);
+      if (error) throw error;
     };
     const collections = [await cloud.read(first), ...(await Promise.all(others))];
     cloud.onRequest = () => undefined;
@@ -112,7 +115,8 @@ class Told {
 
   /** A page's marker may leave the database between two pages, of a plain listing too. */
   #noteFailure(error: unknown): void {
-    if (!(error instanceof CollectError) || !['cut off', 'HTTP 400'].includes(error.message)) throw error;
+    const isMeant = error instanceof CollectError && ['cut off', 'HTTP 400'].includes(error.message);
+    if (!isMeant && !(error instanceof CollectionOver)) throw error;
     this.#met.failed += 1;
   }
 

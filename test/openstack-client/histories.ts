@@ -59,8 +59,8 @@ export type Step =
   | { minutes: number }
   /** A collection, or another one that begins in the midst of it, before whose nth request something happens. */
   | { during: Deed[]; isTwice: boolean }
-  /** A collection whose nth request fails, and all behind it, or not. */
-  | { failAt: number; isOnce: boolean }
+  /** A collection whose nth request fails, and all behind it, or not; or is cut by the end of its time. */
+  | { failAt: number; isOnce: boolean; isOver: boolean }
   /** What befalls servers; minutes; and a collection in which some are not read, or nobody tells of changes, by the bits. */
   | { deeds: Deed[]; minutes: number; some: number }
   /** Who tells others what changed gets another role: Nova shows it less, or all again. */
@@ -119,7 +119,7 @@ export const history: fc.Arbitrary<History> = fc.record({
   steps: stepsOf(
     MINUTES,
     { weight: 3, arbitrary: fc.record({ during: deeds(0, 4), isTwice: fc.constant(false) }) },
-    { weight: 1, arbitrary: fc.record({ failAt: fc.nat(2), isOnce: fc.constant(false) }) },
+    { weight: 1, arbitrary: fc.record({ failAt: fc.nat(2), isOnce: fc.constant(false), isOver: fc.boolean() }) },
   ),
 });
 
@@ -133,7 +133,7 @@ export const sharedHistory: fc.Arbitrary<History> = fc.record({
   steps: stepsOf(
     [...MINUTES, 61],
     { weight: 3, arbitrary: fc.record({ during: deeds(0, 8), isTwice: fc.boolean() }) },
-    { weight: 1, arbitrary: fc.record({ failAt: fc.nat(9), isOnce: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ failAt: fc.nat(9), isOnce: fc.boolean(), isOver: fc.boolean() }) },
     {
       weight: 3,
       arbitrary: fc.record({ deeds: deeds(0, 3), minutes: fc.constantFrom(0, 1, 6, 7, 12), some: fc.nat(15) }),
