@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import type { CollectSettings } from '../../src/settings/settings.js';
 import { Operations } from '../../src/simulator/operations.js';
-import type { Answer, Call } from '../../src/simulator/server.js';
+import type { Answer, Call, SimulatorSettings } from '../../src/simulator/server.js';
 import { World } from '../../src/simulator/world.js';
 import { TestClock } from '../helpers/clock.js';
 import { addTenant, errorsOf, inUse, of, startRig, type Rig, type Tenant } from '../helpers/rig.js';
@@ -30,6 +30,8 @@ export class Scene {
   readonly b = addTenant(this.world, 'b', 'member', ['main', 'side']);
   readonly stranger = addTenant(this.world, 'stranger', 'member', ['main']);
   watched: readonly Tenant[] = [this.boss, this.a, this.b];
+  /** Of each scrape. */
+  timeLeftMs = 15_000;
   #rig: Rig | null = null;
 
   get rig(): Rig {
@@ -37,7 +39,7 @@ export class Scene {
     return this.#rig;
   }
 
-  async open(settings: Partial<CollectSettings> = {}): Promise<this> {
+  async open(settings: Partial<CollectSettings> = {}, cloud: Partial<SimulatorSettings> = {}): Promise<this> {
     for (const { projects } of this.watched)
       for (const name of ['main', 'side'])
         this.world.addServers(2, { projectId: projects[name]!, vcpus: 2, ramMb: 1024 });
@@ -47,7 +49,7 @@ export class Scene {
       clock: this.clock,
       // Nothing is read in full again, and nobody logs in anew, unless the test makes it so.
       settings: { incremental: 'auto', resyncIntervalMs: DAY_MS, ...settings },
-      cloud: { tokenSeconds: DAY_MS / 1000 },
+      cloud: { tokenSeconds: DAY_MS / 1000, ...cloud },
     });
     this.watch(...this.watched);
     return this;
@@ -66,7 +68,7 @@ export class Scene {
   /** A scrape that has the figures of the cloud's own books, and no error but those of `failing` domains. */
   async expectRight(...failing: Tenant[]): Promise<Tally> {
     this.rig.sim.clear();
-    const snapshot = await this.rig.scrape();
+    const snapshot = await this.rig.scrape(this.timeLeftMs);
     for (const tenant of this.watched.filter((one) => !failing.includes(one))) {
       expect(errorsOf(snapshot, tenant.name), tenant.name).to.deep.equal([]);
       expect(of(snapshot, tenant.name).usage, tenant.name).to.deep.equal(inUse(this.world, tenant.id, 'allocated'));
@@ -85,9 +87,21 @@ export class Scene {
 
   /** Domains of which a server was asked for as a proof. */
   proven(): string[] {
+    return this.proofs()
+      .map((id) => this.#nameOf(this.world.projects.get(id)?.domainId))
+      .sort();
+  }
+
+  /** Projects of which a server was asked for as a proof. */
+  proofs(): string[] {
     const proofs = this.rig.sim.calls.filter((call) => this.#kindOf(call) === 'proof');
-    const projects = proofs.map(({ query }) => new URLSearchParams(query).get('project_id') ?? '');
-    return projects.map((id) => this.#nameOf(this.world.projects.get(id)?.domainId)).sort();
+    return proofs.map(({ query }) => new URLSearchParams(query).get('project_id') ?? '');
+  }
+
+  /** Domains whose login was asked what changed in the whole cloud. */
+  askers(): string[] {
+    const questions = this.rig.sim.calls.filter((call) => this.#kindOf(call) === 'question changes');
+    return questions.map(({ domainId }) => this.#nameOf(domainId));
   }
 
   /** Changes answers to requests of one kind. @returns what ends that */
@@ -104,6 +118,17 @@ export class Scene {
     });
   }
 
+  /** From now on one's login is shown no server of another one's domain. */
+  hide({ id: domainId }: Tenant, { projects }: Tenant): void {
+    const hidden = new Set(Object.values(projects));
+    const isShown = ({ id }: { id: string }): boolean => !hidden.has(this.world.servers.get(id)?.projectId ?? '');
+    const edit = (answer: Answer): Answer => {
+      const { servers, ...rest } = JSON.parse(answer.body) as { servers: { id: string }[] };
+      return { ...answer, body: JSON.stringify({ ...rest, servers: servers.filter(isShown) }) };
+    };
+    this.rig.sim.faults.add({ kind: 'edit', route: 'servers', domainId, edit });
+  }
+
   #nameOf(domainId: string | null | undefined): string {
     return this.world.domains.get(domainId ?? '')?.name ?? 'nobody';
   }
@@ -113,7 +138,8 @@ export class Scene {
     if (route === 'authProjects') return `${who} projects`;
     if (route !== 'servers') return `${who} ${route}`;
     const of = new URLSearchParams(query);
-    if (limit !== null) return limit === '20' && of.has('project_id') ? 'proof' : `${who} probe`;
+    if (limit === '20' && of.has('project_id')) return 'proof';
+    if (limit === '20' || limit === '1') return `${who} probe`;
     const what = of.has('changes-since') ? 'changes' : of.has('status') ? 'BUILD' : 'full';
     const detail = what === 'BUILD' && path.endsWith('/detail') ? ' in detail' : '';
     return `${allTenants && !of.has('project_id') ? 'question' : who} ${what}${detail}`;
@@ -123,8 +149,7 @@ export class Scene {
 /** A scene that was scraped so often that the cloud is asked once for all. */
 export async function warmScene(settings: Partial<CollectSettings> = {}): Promise<Scene> {
   const scene = await new Scene().open(settings);
-  await scene.expectRight();
-  await scene.expectRight();
+  for (let scrape = 1; scrape <= 3; scrape += 1) await scene.expectRight();
   expect(await scene.expectRight()).to.deep.equal(SHARED);
   return scene;
 }
