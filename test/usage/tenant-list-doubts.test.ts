@@ -164,6 +164,20 @@ describe('a cloud of which a domain’s projects are picked', () => {
     expect(await scene.scrape()).to.have.members([PROJECTS, ROWS, PROOF, ...picked(...ALL)]);
   });
 
+  it('is not picked as long as Nova is not asked for changes, since it told of none', async () => {
+    const scene = await startScene();
+    scene.refuse(/^usage/, 403);
+    await scene.scrape();
+    scene.pass(5);
+    scene.refuse(/changes-since/, 400);
+    expect(await scene.scrape()).to.deep.equal([`${CHANGES} 400`, WHOLE]);
+    scene.mend();
+    scene.pass(59);
+    expect(await scene.scrape()).to.deep.equal([WHOLE]);
+    scene.pass(1);
+    expect(await scene.scrape()).to.have.members([PROJECTS, ROWS, PROOF, ...picked(...ALL)]);
+  });
+
   it('is not complete while a cell is down, and picked again in an hour when it is up', async () => {
     const scene = await startScene();
     const { world } = scene;
