@@ -40,5 +40,7 @@ async function listFor(job: Job): Promise<Strategy | null> {
   const { view } = job.visit.session.access;
   if (view === 'domain' || (view === 'cloud' && !job.book.isWhole)) return provenDomainList;
   if (view !== 'cloud') return null;
+  const { feed } = await job.listings.of(job.visit);
+  feed.offer(job.visit, job.sessions);
   return (await isPicked(job)) ? tenantList : provenCloudList;
 }

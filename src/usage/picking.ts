@@ -24,7 +24,10 @@ export async function isPicked(job: Job): Promise<boolean> {
   // What was picked is held against changes.
   if (!cloud.untilResync || cloud.withoutChanges.get(endpoint)) return false;
   const known = cloud.picks.get(endpoint);
-  if (known !== null) return known;
+  if (known !== null) {
+    session.access.sample = null;
+    return known;
+  }
   const key = cloudKey(session.domain.cloud);
   const neighbours = sessions.filter(({ domain }) => cloudKey(domain.cloud) === key);
   const { strangers } = await listings.of(visit);

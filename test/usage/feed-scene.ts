@@ -149,7 +149,7 @@ export class Scene {
 /** A scene that was scraped so often that the cloud is asked once for all. */
 export async function warmScene(settings: Partial<CollectSettings> = {}): Promise<Scene> {
   const scene = await new Scene().open(settings);
-  for (let scrape = 1; scrape <= 3; scrape += 1) await scene.expectRight();
+  for (let scrape = 1; scrape <= 2; scrape += 1) await scene.expectRight();
   expect(await scene.expectRight()).to.deep.equal(SHARED);
   return scene;
 }

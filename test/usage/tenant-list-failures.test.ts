@@ -47,10 +47,12 @@ describe('a domain whose projects are picked out of a cloud', () => {
     await scene.scrape();
     scene.world.addServer({ projectId: scene.id('p1'), vcpus: 5, ramMb: 1 });
     scene.refuse(/^projects/, 500);
-    const { acme, errors, calls } = await scene.look();
-    expect(errors).to.deep.equal(['projects unavailable']);
-    expect(acme).to.deep.include({ result: 'partial', strategy: 'cloud-list', usage: { vcpus: 25, ramMb: 31 } });
-    expect(calls).to.deep.equal([`${PROJECTS} 500`, ...NEWS]);
+    for (let scrape = 1; scrape <= 3; scrape += 1) {
+      const { acme, errors, calls } = await scene.look();
+      expect(errors).to.deep.equal(['projects unavailable']);
+      expect(acme).to.deep.include({ result: 'partial', strategy: 'cloud-list', usage: { vcpus: 25, ramMb: 31 } });
+      expect(calls).to.deep.equal([`${PROJECTS} 500`, ...NEWS]);
+    }
     scene.mend();
     expect(await scene.scrape()).to.deep.equal(ASKED);
   });

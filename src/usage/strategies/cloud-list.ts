@@ -9,10 +9,9 @@ import { domainList } from './domain-list.js';
 
 /** Takes the domain's servers from the listing of the whole cloud that all domains share whose credential sees it. */
 export const provenCloudList: Strategy = async (job) => {
-  const { progress, visit, book, listings, sessions } = job;
+  const { progress, visit, book, listings } = job;
   progress.strategy = 'cloud-list';
   const listing = await listings.of(visit);
-  listing.feed.offer(visit, sessions);
   /** Once for each listing, when all its rows have come. */
   let looked: Promise<void> | null = null;
   const member: Member = {

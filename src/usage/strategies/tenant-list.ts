@@ -1,4 +1,4 @@
-import { CollectError } from '../../errors.js';
+import { CollectError, CollectionOver } from '../../errors.js';
 import { HttpFailure } from '../../http/request.js';
 import type { Feed } from '../../openstack/feed.js';
 import { Reading } from '../../openstack/reading.js';
@@ -11,13 +11,10 @@ import { eachProject } from './project-wise.js';
  * most of which is no domain's in the list. Where that is not proven to be right the cloud is listed as a whole for an hour.
  */
 export const tenantList: Strategy = async (job) => {
-  const { progress, visit, book, listings, sessions } = job;
+  const { progress, visit, book, listings } = job;
   progress.strategy = 'cloud-list';
   const { feed } = await listings.of(visit);
-  feed.offer(visit, sessions);
-  progress.stage = 'projects';
-  if (book.isRemembered) await book.refresh();
-  progress.stage = 'servers';
+  await readProjects(job);
   try {
     // None of its own tells a project that was deleted from one that is not shown any more.
     if (progress.projectScope !== 'domain')
@@ -28,6 +25,18 @@ export const tenantList: Strategy = async (job) => {
     throw error;
   }
 };
+
+/** No row would tell of a project that is new. While the list can't be had, that is an error, and the remembered one serves. */
+async function readProjects({ book, progress }: Job): Promise<void> {
+  progress.stage = 'projects';
+  try {
+    if (book.isRemembered) await book.read();
+  } catch (error) {
+    if (!(error instanceof CollectError) || error instanceof CollectionOver) throw error;
+    progress.fail(error);
+  }
+  progress.stage = 'servers';
+}
 
 /** @throws ViewLost where it is not proven to be right; CollectError */
 async function pick({ visit, progress }: Job, project: string, feed: Feed): Promise<void> {
