@@ -1,5 +1,4 @@
 import { CollectError, CollectionOver } from '../errors.js';
-import { cloudKey } from '../domains/domain.js';
 import { LoginFailure } from '../openstack/gates.js';
 import { listServers, type Listing } from '../openstack/listing.js';
 import type { Session } from '../openstack/session.js';
@@ -28,8 +27,7 @@ export async function isPicked(job: Job): Promise<boolean> {
     session.access.sample = null;
     return known;
   }
-  const key = cloudKey(session.domain.cloud);
-  const neighbours = sessions.filter(({ domain }) => cloudKey(domain.cloud) === key);
+  const neighbours = sessions.filter((other) => isNeighbour(other, session));
   const { strangers } = await listings.of(visit);
   if (sumOfProjects(neighbours) > Math.max(FEW_PROJECTS, strangers / ROWS_PER_PROJECT)) return false;
   // At first not all projects may be known by now: what looks like a stranger's may be a neighbour's.
@@ -38,6 +36,9 @@ export async function isPicked(job: Job): Promise<boolean> {
   if (isFinal) cloud.picks.set(endpoint, isWorth);
   return isWorth;
 }
+
+const isNeighbour = ({ domain: { cloud: one } }: Session, { domain: { cloud: other } }: Session): boolean =>
+  one.authUrl === other.authUrl && one.region === other.region;
 
 /** Of those who see the cloud. */
 const sumOfProjects = (sessions: readonly Session[]): number =>
