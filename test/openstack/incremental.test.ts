@@ -24,7 +24,8 @@ describe('Listings brought up to date by what changed', () => {
 
   before(async function () {
     this.timeout(5 * MINUTE);
-    const fill = ['--start', '931', '--domains', '2', '--projects', '2', '--servers', '35', '--state-mix', MIX];
+    // So many projects that one question for all is worth while.
+    const fill = ['--start', '931', '--domains', '2', '--projects', '4', '--servers', '18', '--state-mix', MIX];
     expected = await seed(...fill, '--cloudadmin', 'dom-932');
     [member, cloudAdmin] = expected.domains as [ExpectedDomain, ExpectedDomain];
     driver = await Driver.of(expected);
