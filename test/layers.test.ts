@@ -77,6 +77,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'text.ts': [],
   'url.ts': [],
   'log.ts': ['text.ts'],
+  dates: ['text.ts'],
   'reload.ts': ['log.ts', 'text.ts'],
   'process.ts': ['log.ts', 'text.ts', 'web', 'daemon.ts'],
   simulator: [],
@@ -172,6 +173,7 @@ describe('the architecture', () => {
     ['yaml', (file) => file === 'web/security/parse.ts', 1],
     ['bcryptjs', (file) => file === 'web/security/bcrypt-worker.ts', 1],
     ['fastest-levenshtein', (file) => file === 'text.ts', 1],
+    ['temporal-polyfill', (file) => layerOf(file) === 'dates', null],
     ['string-width', (file) => file === 'commands/width.ts', 1],
     ['node:https', (file) => file === 'http/agents.ts' || layerOf(file) === 'web', null],
   ];
