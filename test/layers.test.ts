@@ -89,6 +89,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   usage: [...GROUND, 'http', 'openstack'],
   settings: [...GROUND, 'log.ts', 'domains', 'usage'],
   snapshot: [...GROUND, 'log.ts', 'http', 'openstack', 'usage', 'domains', 'settings'],
+  'usage-report': [...GROUND, 'log.ts', 'http', 'domains', 'openstack', 'usage', 'snapshot'],
   metrics: [...GROUND, 'domains', 'usage', 'snapshot'],
   web: [...GROUND, 'yaml.ts', 'log.ts', 'domains', 'settings', 'snapshot', 'metrics'],
   'daemon.ts': [...GROUND, 'log.ts', 'reload.ts', 'domains', 'openstack', 'settings', 'snapshot', 'metrics', 'web'],

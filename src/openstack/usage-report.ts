@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { CollectError } from '../errors.js';
 import { HttpFailure } from '../http/request.js';
 import { amount } from './compute.js';
+import { getCompute } from './listing.js';
 import { parseAnswer, time } from './parse.js';
 import { usagePages, usageSchemas, type UsageOf, type UsageTenant } from './usage-pages.js';
 import type { Visit } from './visit.js';
@@ -39,7 +40,8 @@ export interface ServerUsage {
   hours: number;
 }
 
-export interface UsageReport {
+/** What Nova reports of a period. */
+export interface NovaReport {
   /** Earlier than the one that was asked for where it is not yet that late by Nova's clock. */
   end: number;
   /** By project, in Nova's order: by cell, project and id. */
@@ -92,7 +94,7 @@ class BeginAnew extends CollectError {
  * each page at another moment, the report is begun anew, to the moment that the page was cut at.
  * @throws CollectError
  */
-export async function readUsage(visit: Visit, { start, end }: Period, of: UsageOf): Promise<UsageReport> {
+export async function readUsage(visit: Visit, { start, end }: Period, of: UsageOf): Promise<NovaReport> {
   let period = { start, end };
   for (let starts = 1; ; starts += 1) {
     try {
@@ -102,6 +104,12 @@ export async function readUsage(visit: Visit, { start, end }: Period, of: UsageO
       period = { start, end: error.end };
     }
   }
+}
+
+/** Asks for one server of all tenants, to see whether that is allowed. @throws CollectError */
+export async function probeUsage(visit: Visit, { start, end }: Period): Promise<void> {
+  const query = new URLSearchParams({ detailed: '1', start: dateText(start), end: dateText(end), limit: '1' });
+  await getCompute(visit, null, `/os-simple-tenant-usage?${query.toString()}`);
 }
 
 /** @throws BeginAnew; CollectError */

@@ -61,6 +61,12 @@ export interface Snapshot {
   problems: readonly Problem[];
 }
 
+/** What went wrong with a collection. */
+export interface Failures {
+  domains: readonly { domain: Domain; errors: readonly ErrorGroup[] }[];
+  problems: readonly Problem[];
+}
+
 export interface SnapshotInput {
   collectedAt: number;
   /** Monotonic. */
@@ -98,8 +104,8 @@ export function takeSnapshot(input: SnapshotInput): Snapshot {
 /** To the millisecond: more digits would be noise. */
 const seconds = (ms: number): number => Math.round(ms) / 1000;
 
-/** Every error of the snapshot: the domains' in the order of the file, then the file's own. */
-export function snapshotErrors({ domains, problems }: Snapshot): SnapshotError[] {
+/** Every error of a collection: the domains' in the order of the file, then the file's own. */
+export function snapshotErrors({ domains, problems }: Failures): SnapshotError[] {
   return [
     ...domains.flatMap(({ domain, errors }) => errors.map((error) => ({ domain: domain.label, ...error }))),
     ...problems.map(({ line, message }) => ({
@@ -145,7 +151,8 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
   };
 }
 
-const unfinished = (stage: Stage): ErrorGroup => ({
+/** Of a domain that is still being collected when the time is over. */
+export const unfinished = (stage: Stage): ErrorGroup => ({
   stage,
   reason: 'timeout',
   status: null,
@@ -154,7 +161,7 @@ const unfinished = (stage: Stage): ErrorGroup => ({
 });
 
 /** One group for each stage, reason and status. */
-function mergeGroups(groups: ErrorGroup[]): ErrorGroup[] {
+export function mergeGroups(groups: readonly ErrorGroup[]): ErrorGroup[] {
   const merged = new Map<string, ErrorGroup>();
   for (const group of groups) {
     const key = `${group.stage} ${group.reason} ${group.status}`;

@@ -1,28 +1,36 @@
 import pLimit from 'p-limit';
 
-import { CollectError, CollectionOver } from '../../errors.js';
+import { CollectError, CollectionOver, type Stage } from '../../errors.js';
 import { LoginFailure } from '../../openstack/gates.js';
 import type { Project } from '../../openstack/identity.js';
-import type { Job } from '../job.js';
+import type { DomainJob } from '../job.js';
 import { ViewLost } from '../strategy.js';
+
+interface Selection {
+  /** Also those that no token is to be had of. */
+  withDisabled: boolean;
+  /** Those that are meant; all, unless told otherwise. */
+  only?: (project: Project) => boolean;
+  /** Of what goes wrong with a project. */
+  stage?: Stage;
+}
 
 /**
  * Does the same for each project that has a token to be had. One project's failure is noted and harms no other. The
  * project list is read at every collection, since no row would tell of a project that is new.
- * @param withDisabled also for those that no token is to be had of
  */
 export async function eachProject(
-  job: Job,
-  { withDisabled }: { withDisabled: boolean },
+  job: DomainJob,
+  { withDisabled, only = () => true, stage = 'servers' }: Selection,
   collect: (project: Project) => Promise<void>,
 ): Promise<void> {
   const { book, progress, visit, fanOut } = job;
   progress.stage = 'projects';
   await book.read();
-  const projects = [...book.projects.values()];
+  const projects = [...book.projects.values()].filter(only);
   const enabled = projects.filter((project) => withDisabled || project.enabled);
   noteDisabled(job, projects.length - enabled.length);
-  progress.stage = 'servers';
+  progress.stage = stage;
   // Of a list that lacks something, and be it disabled projects, none is no figure of 0.
   if (enabled.length === 0 && progress.errors.length === 0) progress.noteRead([]);
   let fatal: unknown = null;
@@ -46,7 +54,7 @@ export async function eachProject(
   if (fatal) throw fatal as Error;
 }
 
-function noteDisabled({ progress, disabledProjects }: Job, count: number): void {
+function noteDisabled({ progress, disabledProjects }: DomainJob, count: number): void {
   if (count === 0 || disabledProjects === 'ignore') return;
   const what = count === 1 ? '1 project is disabled' : `${count} projects are disabled`;
   const message = `${what}: servers in it can't be seen, and would not be in the figures (disabled_projects=ignore says that it's well)`;
