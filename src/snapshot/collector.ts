@@ -113,7 +113,7 @@ export class Collector {
     const { strategy, counting, requestConcurrency: fanOut } = settings;
     return (domain: Domain, progress: Progress, ask: Ask): Promise<void> => {
       const visit = this.visits.visit(domain, ask);
-      const book = bookOf(visit, progress, log);
+      const book = bookOf(visit, progress, { log, label: domain.label });
       const { disabledProjects } = domain;
       const job = { visit, progress, book, listings, sessions, counting, fanOut, disabledProjects };
       return collectDomain(job, STRATEGIES[strategy], { clock, log });

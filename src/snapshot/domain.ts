@@ -6,9 +6,8 @@ import type { DomainJob } from '../usage/job.js';
 import type { Progress } from '../usage/progress.js';
 import { ProjectBook } from '../usage/project-book.js';
 
-/** The domain's projects in one collection; that one is gone is logged. */
-export function bookOf(visit: Visit, progress: Progress, log: Logger): ProjectBook {
-  const { label } = visit.session.domain;
+/** The domain's projects in one collection; that one is gone is logged under the label of its line. */
+export function bookOf(visit: Visit, progress: Progress, { log, label }: { log: Logger; label: string }): ProjectBook {
   return new ProjectBook(visit, progress, ({ name, id }) =>
     log.warn('a project is gone', { domain: label, project: name, project_id: id }),
   );

@@ -1,3 +1,4 @@
+import type { Domain } from '../domains/domain.js';
 import type { Project } from '../openstack/identity.js';
 import type { Session } from '../openstack/session.js';
 import type { Period, ServerUsage } from '../openstack/usage-report.js';
@@ -6,6 +7,7 @@ import type { SharedReports } from './cloud-report.js';
 
 /** One domain's part of a usage report. */
 export interface UsageJob extends DomainJob {
+  domain: Domain;
   period: Period;
   /** The project that is asked for; null: all. */
   only: ((project: Project) => boolean) | null;

@@ -58,8 +58,7 @@ export function takeReport(
   };
 }
 
-function domainUsage({ visit, progress, found }: UsageJob, seen: Map<string, string>): DomainUsage {
-  const { domain } = visit.session;
+function domainUsage({ domain, progress, found }: UsageJob, seen: Map<string, string>): DomainUsage {
   const elsewhere = new Map<string, number>();
   /** Whether it counts here; else it counts for a domain before this one. */
   const claim = ({ id }: ServerUsage): boolean => {

@@ -103,9 +103,10 @@ export class UsageReporter {
       const progress = new Progress();
       const key = cloudKey(domain.cloud);
       return {
+        domain,
         visit,
         progress,
-        book: bookOf(visit, progress, log),
+        book: bookOf(visit, progress, { log, label: domain.label }),
         fanOut,
         disabledProjects: domain.disabledProjects,
         period,
