@@ -131,7 +131,7 @@ interface Context {
 function domainSnapshot(domain: Domain, progress: Progress, context: Context): DomainSnapshot {
   const { startedAt, now } = context;
   const tally = count(domain, progress, context);
-  const open = progress.finishedAt === null ? [unfinished(progress.stage)] : [];
+  const open = progress.finishedAt === null ? [unfinished(progress.stage, 'scrape')] : [];
   const errors = mergeGroups([...progress.errors, ...tally.errors, ...open]);
   const result = !progress.anyRead ? 'failed' : errors.length > 0 ? 'partial' : 'ok';
   const seesServers = result !== 'failed' && progress.strategy !== 'project-limits';
@@ -151,13 +151,13 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
   };
 }
 
-/** Of a domain that is still being collected when the time is over. */
-export const unfinished = (stage: Stage): ErrorGroup => ({
+/** Of a domain that is still being collected when the time of what was asked for is over. */
+export const unfinished = (stage: Stage, asked: 'scrape' | 'report'): ErrorGroup => ({
   stage,
   reason: 'timeout',
   status: null,
   count: 1,
-  message: 'not finished when the time of the scrape was over',
+  message: `not finished when the time of the ${asked} was over`,
 });
 
 /** One group for each stage, reason and status. */

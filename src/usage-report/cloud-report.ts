@@ -21,8 +21,8 @@ const MAX_PASSES = 2;
  */
 export class SharedReport {
   readonly #period: Period;
+  readonly #tried = new Set<Session>();
   #reading: Promise<CloudReport> | null = null;
-  #passes = 0;
 
   constructor(period: Period) {
     this.#period = period;
@@ -36,8 +36,8 @@ export class SharedReport {
   async get(visit: Visit): Promise<CloudReport | null> {
     for (;;) {
       if (!this.#reading) {
-        if (this.#passes >= MAX_PASSES) return null;
-        this.#passes += 1;
+        if (this.#tried.size >= MAX_PASSES || this.#tried.has(visit.session)) return null;
+        this.#tried.add(visit.session);
         this.#reading = this.#read(visit);
       }
       const reading = this.#reading;
@@ -47,6 +47,8 @@ export class SharedReport {
         if (!(error instanceof CollectError) || error instanceof CollectionOver || error.reason === 'rate_limited')
           throw error;
         if (this.#reading === reading) this.#reading = null;
+        // Who has not tried yet goes first.
+        await new Promise((resolve) => setImmediate(resolve));
       }
     }
   }

@@ -74,7 +74,7 @@ function domainUsage({ domain, progress, found }: UsageJob, seen: Map<string, st
       const counted = servers.filter(claim).sort(byId);
       return { id, name, totals: totalsOf(counted), servers: counted };
     });
-  const open = progress.finishedAt === null ? [unfinished(progress.stage)] : [];
+  const open = progress.finishedAt === null ? [unfinished(progress.stage, 'report')] : [];
   const errors = mergeGroups([...progress.errors, ...doubled(elsewhere), ...open]);
   const result = !progress.anyRead ? 'failed' : errors.length > 0 ? 'partial' : 'ok';
   const totals = result === 'failed' ? null : sumOf(projects.map((project) => project.totals));

@@ -5,7 +5,7 @@ import { Operations } from '../../src/simulator/operations.js';
 import type { SimulatorSettings } from '../../src/simulator/server.js';
 import { World } from '../../src/simulator/world.js';
 import { UsageTooLarge } from '../../src/usage-report/reporter.js';
-import { addTenant, closeRigs, setRole, startRig, type Rig, type Tenant } from '../helpers/rig.js';
+import { addTenant, closeRigs, startRig, type Rig, type Tenant } from '../helpers/rig.js';
 import { areClose, domainOf, EPOCH, projectOf, saidOf, usageCalls, usageOf, usedBy } from './scene.js';
 
 const MINUTE_MS = 60_000;
@@ -159,7 +159,6 @@ describe('a usage report', () => {
     const seen = await scene('admin');
     seen.world.projects.get(seen.acme.projects['side']!)!.enabled = false;
     await expectTruth(seen);
-    setRole(seen.world, seen.acme, 'member');
     const other = await scene('member');
     other.world.projects.get(other.acme.projects['side']!)!.enabled = false;
     const report = await usageOf(other.rig);
