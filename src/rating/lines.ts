@@ -36,7 +36,7 @@ const QUANTITY_DIGITS = 6;
 /**
  * The lines of a statement, in the order of the projects, and their total. Each project has a line for each resource and
  * each tariff in force, also when nothing was used. What of a piece is outside the range does not count. Pure.
- * @throws RangeError for a piece that can't be, or of a project that is not among them
+ * @throws RangeError for a piece that can't be, or of a project that is not among them, and for a project that is twice
  */
 export function rate(
   range: DateRange,
@@ -44,9 +44,9 @@ export function rate(
   pieces: readonly Piece[],
   book: TariffBook,
 ): { lines: StatementLine[]; total: string } {
-  const byProject = new Map<string, Piece[]>(
-    projects.map((project) => [keyOf(project.domain.label, project.projectId), []]),
-  );
+  const byProject = new Map<string, Piece[]>();
+  for (const { domain, projectId } of projects) byProject.set(keyOf(domain.label, projectId), []);
+  if (byProject.size < projects.length) throw new RangeError('a project is there twice, and would be charged twice');
   for (const piece of pieces) {
     const own = byProject.get(keyOf(piece.domain, piece.projectId));
     if (!own) throw new RangeError(`a piece is of project ${piece.projectId} of ${piece.domain}, which is not rated`);

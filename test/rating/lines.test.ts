@@ -253,6 +253,11 @@ describe('the lines of a statement', () => {
     ]);
   });
 
+  it('are refused for a project that is there twice', () => {
+    const tariffs = book(IDR, 'name: a, resource: vcpu, price: 1, per: hour');
+    expect(() => rate(OCTOBER, [WEB, { ...WEB }], [], tariffs)).to.throw(RangeError, 'twice');
+  });
+
   describe('are refused', () => {
     const tariffs = book(IDR, 'name: a, resource: vcpu, price: 1, per: hour');
     const good = piece(OCTOBER, 'vcpu', { units: 1 });
