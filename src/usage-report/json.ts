@@ -94,8 +94,9 @@ function projectJson({ id, name, totals, servers }: ProjectUsage, { detailed, ti
 function serverJson(server: ServerUsage, time: (ms: number) => string): ServerUsageJson {
   const { id, name, flavor, vcpus, ramMb, localGb, state, startedAt, endedAt, hours } = server;
   return {
-    ...{ serverId: id, name, flavor, vcpus, ramMb, localGb, state, hours },
+    ...{ serverId: id, name, flavor, vcpus, ramMb, localGb, state },
     startedAt: time(startedAt),
     endedAt: endedAt === null ? null : time(endedAt),
+    hours,
   };
 }
