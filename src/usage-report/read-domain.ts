@@ -18,6 +18,7 @@ const MAX_SKEW_MS = 60_000;
  */
 export async function readDomain(job: UsageJob): Promise<void> {
   const { visit, book, progress, period } = job;
+  progress.stage = 'projects';
   await book.read();
   progress.stage = 'usage';
   const { projectId: ownProject } = (await visit.login()).token;

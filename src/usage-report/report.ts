@@ -24,7 +24,10 @@ export interface DomainUsage {
   errors: readonly ErrorGroup[];
 }
 
-/** Usage of all domains between two dates: hours of existence at today's flavor. Never changed once made. */
+/**
+ * Usage of all domains between two dates: hours of existence at today's flavor. What projects used that were deleted since is in no
+ * domain, since Keystone does not tell whose they were. Never changed once made.
+ */
 export interface UsageReport extends Period {
   complete: boolean;
   /** null when there are domains and not one could be read. */

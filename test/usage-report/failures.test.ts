@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 
+import { CollectionOver } from '../../src/errors.js';
+import { Secret } from '../../src/secret.js';
 import { World } from '../../src/simulator/world.js';
 import type { UsageReport } from '../../src/usage-report/report.js';
 import { addTenant, closeRigs, startRig, type Rig, type Tenant } from '../helpers/rig.js';
@@ -60,6 +62,15 @@ describe('a usage report of which some fails', () => {
       expect(domainOf(report, 'globex').result).to.equal('failed');
       expect(saidOf(report, 'globex').join()).to.match(/^projects unavailable: GET \/v3\/\S+: HTTP 500/);
       expectRight(report, 'acme', 'initech');
+    });
+
+    it(`believes in no project list of an earlier report, for ${role}`, async () => {
+      await begin(role);
+      expectRight(await usageOf(rig), 'acme', 'globex', 'initech');
+      rig.sim.faults.add({ kind: 'status', status: 500, route: ['projects', 'authProjects'] });
+      const report = await usageOf(rig);
+      expect(report.totals).to.equal(null);
+      for (const { name } of tenants) expect(saidOf(report, name).join()).to.match(/^projects unavailable: /);
     });
   }
 
@@ -155,6 +166,26 @@ describe('a usage report of which some fails', () => {
     expectRight(report, 'globex', 'initech');
   });
 
+  for (const role of ['member', 'admin']) {
+    it(`has of an application credential's domain what that may see, for ${role}`, async () => {
+      await begin(role);
+      const [acme, ...others] = tenants as [Tenant, Tenant, Tenant];
+      const projectId = acme.projects['main']!;
+      const userId = world.findUser(acme.id, 'boss')!.id;
+      const { id } = world.addApplicationCredential({ userId, projectId, secret: 's3cret' });
+      const secret = { kind: 'inline', secret: new Secret('s3cret') } as const;
+      rig.watch(rig.line(acme, { credential: { kind: 'application', id, secret } }), ...others);
+      const report = await usageOf(rig);
+      if (role === 'admin') {
+        expectRight(report, 'acme', 'globex', 'initech');
+        return;
+      }
+      expect(domainOf(report, 'acme').projects.map(({ name }) => name)).to.deep.equal(['main']);
+      expect(saidOf(report, 'acme').join()).to.match(/^usage forbidden: project "side": an application credential/);
+      expectRight(report, 'globex', 'initech');
+    });
+  }
+
   it('is not complete while the file has problems, nor has it totals where nothing could be read', async () => {
     await begin('member');
     const { domains } = rig.list;
@@ -167,6 +198,18 @@ describe('a usage report of which some fails', () => {
       domains: [],
       totals: { serverHours: 0, vcpuHours: 0, ramMbHours: 0, localGbHours: 0 },
     });
+  });
+
+  it('holds up no scrape, though no request of it is answered', async () => {
+    await begin('member');
+    rig.sim.faults.add({ kind: 'hang', route: 'usage' });
+    const leaving = new AbortController();
+    const report = usageOf(rig, { left: leaving.signal }).catch((caught: unknown) => caught);
+    while (rig.sim.counts.usage < 3) await new Promise((resolve) => setImmediate(resolve));
+    const snapshot = await rig.scrape();
+    expect([snapshot.complete, snapshot.totals?.vcpus]).to.deep.equal([true, 24]);
+    leaving.abort();
+    expect(await report).to.be.instanceOf(CollectionOver);
   });
 
   it('slows no scrape down: it takes no more than a quarter of the requests that projects may have at once', async () => {
