@@ -40,10 +40,10 @@ export async function readDomain(job: UsageJob): Promise<void> {
   }
 }
 
-/** Of a domain whose projects are not all known, no row tells whether it is the domain's. */
+/** Of a domain whose projects are not all known, those that are can be had out of it all the same. */
 function isShared({ only, book, sessions }: UsageJob): boolean {
   const isAlone = sessions.filter(mightList).length === 1;
-  return !only && book.isWhole && (!isAlone || book.projects.size > FEW_PROJECTS);
+  return !only && (!isAlone || book.projects.size > FEW_PROJECTS);
 }
 
 function shows(report: CloudReport, { visit: { session }, book, sessions }: UsageJob): boolean {

@@ -155,6 +155,17 @@ describe('a usage report', () => {
     expect(usageCalls(rig)).to.include.members(['acme/main side', 'globex/main side']);
   });
 
+  it('believes a report of all tenants that shows another domain: the reader’s other projects are idle then', async () => {
+    const { rig, world, acme } = await scene('admin');
+    for (const { id } of world.servers.ofProject(acme.projects['side']!)) world.removeServer(id);
+    await usageOf(rig);
+    rig.sim.clear();
+    const report = await usageOf(rig);
+    expect(projectOf(report, acme, 'side').totals.serverHours).to.equal(0);
+    expect(report.complete).to.equal(true);
+    expect(usageCalls(rig).map((call) => call.split(' ').slice(1).join(' '))).to.deep.equal(['all', 'all more']);
+  });
+
   it('has disabled projects where the login sees all tenants, and tells of them where it does not', async () => {
     const seen = await scene('admin');
     seen.world.projects.get(seen.acme.projects['side']!)!.enabled = false;
