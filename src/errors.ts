@@ -31,7 +31,7 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
 };
 
 /** Where on the way from the file to the figures it went wrong. */
-export type Stage = 'config' | 'login' | 'projects' | 'servers';
+export type Stage = 'config' | 'login' | 'projects' | 'servers' | 'usage';
 
 /** A failure while asking a cloud. Its message is fit for operators: no secret, no body, no user name. */
 export class CollectError extends Error {

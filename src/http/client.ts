@@ -13,6 +13,8 @@ export interface Ask {
   life: Lifetime;
   /** Milliseconds until the collection's deadline. */
   timeLeft(): number;
+  /** Told of each request before it is sent, but for logins, which are others' too; may end the lifetime. */
+  onRequest?: () => void;
 }
 
 export interface HttpClientOptions {
@@ -43,8 +45,10 @@ export class HttpClient {
     const { requestTimeoutMs: timeoutMs, clock, observe } = this.#options;
     const context = { agents: this.#agents, timeoutMs, clock, observe };
     const life = repeatable === 'login' ? null : ask.life;
-    const once = (fresh: boolean): Promise<HttpAnswer> =>
-      this.#limiter.run(ask.holder, ask.life, () => attempt(request, context, life, fresh));
+    const once = (fresh: boolean): Promise<HttpAnswer> => {
+      if (repeatable === 'get') ask.onRequest?.();
+      return this.#limiter.run(ask.holder, ask.life, () => attempt(request, context, life, fresh));
+    };
     try {
       return await once(false);
     } catch (error) {

@@ -8,7 +8,7 @@ import { CollectError } from '../errors.js';
 import type { HttpAnswer } from '../http/request.js';
 import { Secret } from '../secret.js';
 import type { CatalogService } from './catalog.js';
-import { parseAnswer } from './parse.js';
+import { parseAnswer, time } from './parse.js';
 
 /* In the bodies here Secrets are Secrets still: they become text when they are sent. */
 
@@ -66,12 +66,6 @@ export interface IssuedToken {
   /** Empty in answers to `?nocatalog`. */
   catalog: CatalogService[];
 }
-
-/** Without a zone it is UTC, as Keystone writes the end of a token that ends with its application credential. */
-const time = z
-  .string()
-  .transform((text) => Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text))
-  .refine((ms) => !Number.isNaN(ms), 'not a time');
 
 const tokenSchema = z.object({
   token: z.object({

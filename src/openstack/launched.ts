@@ -1,14 +1,8 @@
-/**
- * Servers that were launched, by Nova's usage report. Source: OpenStack Compute API, "Usage reports
- * (os-simple-tenant-usage)"; microversion 2.40 (pages). Checked against Nova 26.
- */
+/** Servers that were launched, by Nova's usage report. */
 import { z } from 'zod';
 
-import { CollectError } from '../errors.js';
-import type { HttpAnswer } from '../http/request.js';
-import { amount, linksSchema, nextQuery, type Server } from './compute.js';
-import { getCompute } from './listing.js';
-import { parseAnswer } from './parse.js';
+import { amount, type Server } from './compute.js';
+import { usagePages, usageSchemas } from './usage-pages.js';
 import type { Visit } from './visit.js';
 
 /** A server that was launched and is not deleted. */
@@ -20,41 +14,17 @@ export interface Launched {
   ramMb: number;
 }
 
-const tenantSchema = z.object({
-  server_usages: z
-    .array(
-      z.object({
-        instance_id: z.string().min(1),
-        state: z.string().min(1),
-        vcpus: amount,
-        memory_mb: amount,
-      }),
-    )
-    .default([]),
-});
-
-/** Of all tenants, and of one; nothing in use is `{}` there. */
-const usageSchema = z.union([
-  z.object({ tenant_usages: z.array(tenantSchema), tenant_usages_links: linksSchema }),
-  z.object({ tenant_usage: tenantSchema, tenant_usage_links: linksSchema }),
-]);
+const schemas = usageSchemas(
+  z.object({
+    instance_id: z.string().min(1),
+    state: z.string().min(1),
+    vcpus: amount,
+    memory_mb: amount,
+  }),
+);
 
 /** `terminated` is what Nova calls all that has an end, whatever its vm_state. */
 const GONE: ReadonlySet<string> = new Set(['soft-delete', 'deleted', 'terminated']);
-
-function parseUsage({ json }: HttpAnswer): { servers: [string, Launched][]; next: URLSearchParams | null } {
-  const usage = parseAnswer(usageSchema, json(), 'usage');
-  const [tenants, links] =
-    'tenant_usages' in usage
-      ? [usage.tenant_usages, usage.tenant_usages_links]
-      : [[usage.tenant_usage], usage.tenant_usage_links];
-  const rows = tenants.flatMap((tenant) => tenant.server_usages);
-  const next = links.find(({ rel }) => rel === 'next');
-  return {
-    servers: rows.map((row) => [row.instance_id, { state: row.state, vcpus: row.vcpus, ramMb: row.memory_mb }]),
-    next: next ? nextQuery(next.href, 'usage') : null,
-  };
-}
 
 /**
  * At a fifth of the cloud's work for a listing: no address, no volume, no fault is looked up for it. Without dates Nova
@@ -69,24 +39,13 @@ export async function listLaunched(
   project: string | null,
   asker: string | null,
 ): Promise<Map<string, Launched>> {
-  // That of one project always has its servers, and Nova refuses to be asked for them from 2.75 on.
-  const all: Record<string, string> = project === null ? { detailed: '1' } : {};
-  const resource = `/os-simple-tenant-usage${project === null ? '' : `/${encodeURIComponent(project)}`}`;
   const servers = new Map<string, Launched>();
-  const seen = new Set<string>();
-  let query = new URLSearchParams(all);
-  for (;;) {
-    const path = query.size > 0 ? `${resource}?${query.toString()}` : resource;
-    const page = parseUsage(await getCompute(visit, asker, path));
-    const isNew = page.servers.some(([id]) => !seen.has(id));
-    for (const [id, server] of page.servers) {
-      seen.add(id);
-      if (!GONE.has(server.state)) servers.set(id, server);
+  for await (const tenants of usagePages(visit, { project, asker, schemas })) {
+    for (const { instance_id: id, state, vcpus, memory_mb: ramMb } of tenants.flatMap(({ rows }) => rows)) {
+      if (!GONE.has(state)) servers.set(id, { state, vcpus, ramMb });
     }
-    if (!page.next) return servers;
-    if (!isNew) throw new CollectError('bad_response', 'usage: the next link does not advance');
-    query = new URLSearchParams({ ...all, marker: page.next.get('marker') ?? '' });
   }
+  return servers;
 }
 
 /** The statuses that each state may show as, by what is being done to the server. */

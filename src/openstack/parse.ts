@@ -1,7 +1,13 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 
 import { CollectError } from '../errors.js';
 import { excerpt } from '../text.js';
+
+/** Milliseconds since the epoch. Without a zone it is UTC, as Nova writes, and Keystone in part. */
+export const time = z
+  .string()
+  .transform((text) => Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text))
+  .refine((ms) => !Number.isNaN(ms), 'not a time');
 
 /**
  * Checks an answer of a cloud.

@@ -66,6 +66,8 @@ export interface Access {
   sizes: ReadonlyMap<string, number> | null;
   /** Whether Nova was seen to pick one project's servers out of all, as it is asked to; null: not tried since the login. */
   picksProject: boolean | null;
+  /** Whether Nova gives it the usage report of all tenants; null: not tried since the login. */
+  listsUsage: boolean | null;
   /** Ids seen in listings that belong to no project of `projects`. */
   foreign: Set<string>;
   /** Projects of the few servers that showed the view, until they are looked at. */
@@ -101,6 +103,7 @@ export class Session {
     missing: new Map(),
     sizes: null,
     picksProject: null,
+    listsUsage: null,
     foreign: new Set(),
     sample: null,
   };
@@ -270,6 +273,7 @@ export class Session {
     this.access.domainProjectsForbidden = false;
     this.access.projectsStale = true;
     this.access.picksProject ||= null;
+    this.access.listsUsage = null;
     this.ledgers.clear();
     this.feed = new FeedMemory(this.#options.clock);
     if (this.access.view === 'denied' || this.access.view === 'unproven') this.access.view = 'unknown';

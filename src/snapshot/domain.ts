@@ -1,23 +1,33 @@
 import type { Clock } from '../clock.js';
-import { CollectError, CollectionOver } from '../errors.js';
+import { CollectError, CollectionOver, type Stage } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { Job, Strategy } from '../usage/job.js';
+import type { Visit } from '../openstack/visit.js';
+import type { DomainJob } from '../usage/job.js';
+import type { Progress } from '../usage/progress.js';
+import { ProjectBook } from '../usage/project-book.js';
+
+/** The domain's projects in one collection; that one is gone is logged under the label of its line. */
+export function bookOf(visit: Visit, progress: Progress, { log, label }: { log: Logger; label: string }): ProjectBook {
+  return new ProjectBook(visit, progress, ({ name, id }) =>
+    log.warn('a project is gone', { domain: label, project: name, project_id: id }),
+  );
+}
 
 /**
  * Collects one domain: log in, learn its projects, let the strategy read. The one place where a throw becomes a result;
  * it never throws itself, so that nobody's failure is anyone else's.
  */
-export async function collectDomain(
+export async function collectDomain<Job extends DomainJob>(
   job: Job,
-  strategy: Strategy,
-  { clock, log }: { clock: Clock; log: Logger },
+  strategy: (job: Job) => Promise<void>,
+  { clock, log, stage = 'servers' }: { clock: Clock; log: Logger; stage?: Stage },
 ): Promise<void> {
   const { progress, visit, book } = job;
   try {
     await visit.login();
     progress.stage = 'projects';
     await book.open();
-    progress.stage = 'servers';
+    progress.stage = stage;
     await visit.sharedEndpoint();
     await strategy(job);
   } catch (error) {
@@ -29,7 +39,7 @@ export async function collectDomain(
 }
 
 /** A defect of ours: the domain says that its figures can't be trusted, and the log has what is needed to mend it. */
-function unexpected(error: unknown, job: Job, log: Logger): CollectError {
+function unexpected(error: unknown, job: DomainJob, log: Logger): CollectError {
   const { label } = job.visit.session.domain;
   log.error('unexpected error, please report it', {
     domain: label,

@@ -61,6 +61,12 @@ export interface Snapshot {
   problems: readonly Problem[];
 }
 
+/** What went wrong with a collection. */
+export interface Failures {
+  domains: readonly { domain: Domain; errors: readonly ErrorGroup[] }[];
+  problems: readonly Problem[];
+}
+
 export interface SnapshotInput {
   collectedAt: number;
   /** Monotonic. */
@@ -98,8 +104,8 @@ export function takeSnapshot(input: SnapshotInput): Snapshot {
 /** To the millisecond: more digits would be noise. */
 const seconds = (ms: number): number => Math.round(ms) / 1000;
 
-/** Every error of the snapshot: the domains' in the order of the file, then the file's own. */
-export function snapshotErrors({ domains, problems }: Snapshot): SnapshotError[] {
+/** Every error of a collection: the domains' in the order of the file, then the file's own. */
+export function snapshotErrors({ domains, problems }: Failures): SnapshotError[] {
   return [
     ...domains.flatMap(({ domain, errors }) => errors.map((error) => ({ domain: domain.label, ...error }))),
     ...problems.map(({ line, message }) => ({
@@ -125,7 +131,7 @@ interface Context {
 function domainSnapshot(domain: Domain, progress: Progress, context: Context): DomainSnapshot {
   const { startedAt, now } = context;
   const tally = count(domain, progress, context);
-  const open = progress.finishedAt === null ? [unfinished(progress.stage)] : [];
+  const open = progress.finishedAt === null ? [unfinished(progress.stage, 'scrape')] : [];
   const errors = mergeGroups([...progress.errors, ...tally.errors, ...open]);
   const result = !progress.anyRead ? 'failed' : errors.length > 0 ? 'partial' : 'ok';
   const seesServers = result !== 'failed' && progress.strategy !== 'project-limits';
@@ -145,16 +151,17 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
   };
 }
 
-const unfinished = (stage: Stage): ErrorGroup => ({
+/** Of a domain that is still being collected when the time of what was asked for is over. */
+export const unfinished = (stage: Stage, asked: 'scrape' | 'report'): ErrorGroup => ({
   stage,
   reason: 'timeout',
   status: null,
   count: 1,
-  message: 'not finished when the time of the scrape was over',
+  message: `not finished when the time of the ${asked} was over`,
 });
 
 /** One group for each stage, reason and status. */
-function mergeGroups(groups: ErrorGroup[]): ErrorGroup[] {
+export function mergeGroups(groups: readonly ErrorGroup[]): ErrorGroup[] {
   const merged = new Map<string, ErrorGroup>();
   for (const group of groups) {
     const key = `${group.stage} ${group.reason} ${group.status}`;

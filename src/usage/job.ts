@@ -5,19 +5,23 @@ import type { Counting } from './counting.js';
 import type { Progress } from './progress.js';
 import type { ProjectBook } from './project-book.js';
 
-/** One domain's part of a collection, as a strategy sees it. */
-export interface Job {
+/** One domain's part of a collection, of whatever kind. */
+export interface DomainJob {
   visit: Visit;
   progress: Progress;
   book: ProjectBook;
+  /** Requests of one domain that may wait for a slot at once. */
+  fanOut: number;
+  disabledProjects: 'error' | 'ignore';
+}
+
+/** One domain's part of a snapshot's collection, as a strategy sees it. */
+export interface Job extends DomainJob {
   /** The listings that domains of this collection share. */
   listings: CloudListings;
   /** Of all domains of this collection. */
   sessions: readonly Session[];
   counting: Counting;
-  /** Requests of one domain that may wait for a slot at once. */
-  fanOut: number;
-  disabledProjects: 'error' | 'ignore';
 }
 
 /**

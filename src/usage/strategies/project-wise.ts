@@ -3,28 +3,33 @@ import pLimit from 'p-limit';
 import { CollectError, CollectionOver } from '../../errors.js';
 import { LoginFailure } from '../../openstack/gates.js';
 import type { Project } from '../../openstack/identity.js';
-import type { Job } from '../job.js';
+import type { DomainJob } from '../job.js';
 import { ViewLost } from '../strategy.js';
 
 /**
  * The domain's projects that a token is to be had of. The list is read at every collection, since no row would tell of a
  * project that is new; what it shows to be disabled is noted.
+ * @param only those that are meant
  * @throws CollectError
  */
-export async function readEnabled(job: Job): Promise<Project[]> {
+export async function readEnabled(
+  job: DomainJob,
+  only: (project: Project) => boolean = () => true,
+): Promise<Project[]> {
   const { book, progress } = job;
+  const { stage } = progress;
   progress.stage = 'projects';
   await book.read();
-  const projects = [...book.projects.values()];
+  const projects = [...book.projects.values()].filter(only);
   const enabled = projects.filter((project) => project.enabled);
   noteDisabled(job, projects.length - enabled.length);
-  progress.stage = 'servers';
+  progress.stage = stage;
   return enabled;
 }
 
 /** Does the same for each project. One project's failure is noted and harms no other. */
 export async function eachProject(
-  job: Job,
+  job: DomainJob,
   projects: readonly Project[],
   collect: (project: Project) => Promise<void>,
 ): Promise<void> {
@@ -52,7 +57,7 @@ export async function eachProject(
   if (fatal) throw fatal as Error;
 }
 
-function noteDisabled({ progress, disabledProjects }: Job, count: number): void {
+function noteDisabled({ progress, disabledProjects }: DomainJob, count: number): void {
   if (count === 0 || disabledProjects === 'ignore') return;
   const what = count === 1 ? '1 project is disabled' : `${count} projects are disabled`;
   const message = `${what}: servers in it can't be seen, and would not be in the figures (disabled_projects=ignore says that it's well)`;

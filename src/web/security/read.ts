@@ -6,8 +6,9 @@ import { readBounded } from '../../domains/read.js';
 import { SettingError } from '../../errors.js';
 import { Secret } from '../../secret.js';
 import { excerpt, printable } from '../../text.js';
+import { FileProblem } from '../../yaml.js';
 import type { TlsConfig, WebConfig } from './config.js';
-import { FileProblem, parseFile, type ParsedFile } from './parse.js';
+import { parseFile, type ParsedFile } from './parse.js';
 import type { TlsContent } from './schema.js';
 import { buildTls, findContradiction, PEM_KEYS, type PemKey, type TlsProblem } from './tls-config.js';
 

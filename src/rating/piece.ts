@@ -1,0 +1,47 @@
+import type { Span } from '../dates/moment.js';
+import type { Subject } from '../tariffs/in-force.js';
+import type { Resource } from '../tariffs/tariff.js';
+import { decimal, quotient, type Decimal } from './decimal.js';
+
+export const HOUR_MS = 3_600_000;
+
+/** A project that a statement has lines of. */
+export interface RatedProject extends Subject {
+  /** Its name. */
+  project: string;
+}
+
+/**
+ * What was used during a stretch of time, evenly: so many units all along it, or so many unit-hours in it. Numbers count
+ * as they are printed. Only `units` lose nothing where a piece is cut at a time that makes an endless decimal of its hours.
+ */
+export type Piece = Span & {
+  projectId: string;
+  /** The domain's label, since clouds may share ids of projects. */
+  domain: string;
+  resource: Resource;
+  /** Of a server; null for all else, and where it is not known. */
+  flavor: string | null;
+} & ({ units: number | string } | { unitHours: number | string });
+
+/** Nova's MB as the GB that tariffs are for: a 1,024th, exactly. */
+export function gbOf(ramMb: number): string {
+  return quotient(decimal(ramMb), 1024).toFixed();
+}
+
+/**
+ * What of a piece falls into a stretch of time, in unit-milliseconds.
+ * @throws RangeError for a piece that can't be: backwards, or with less than nothing
+ */
+export function unitMsWithin(piece: Piece, span: Span): Decimal {
+  const length = piece.endMs - piece.startMs;
+  const used = decimal('units' in piece ? piece.units : piece.unitHours);
+  if (!(length >= 0) || !Number.isSafeInteger(length) || !used.isFinite() || used.isNegative()) {
+    throw new RangeError(`a piece of ${piece.resource} of project ${piece.projectId} is not a use during a time`);
+  }
+  const overlap = Math.min(piece.endMs, span.endMs) - Math.max(piece.startMs, span.startMs);
+  if (overlap <= 0) return decimal(0);
+  if ('units' in piece) return used.times(overlap);
+  const unitMs = used.times(HOUR_MS);
+  return overlap === length ? unitMs : quotient(unitMs.times(overlap), length);
+}
