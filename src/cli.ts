@@ -35,6 +35,7 @@ async function run(args: Arguments): Promise<number | Running> {
   await verifyFiles(settings);
   const log = createLogger({ ...settings.log, isFull: host.isLogFull });
   host.log = log;
+  for (const warning of settings.warnings) log.warn(warning);
   const build = { version, nodeVersion: process.version };
   // Loaded when it is known what is wanted: help, and a bad setting, need none of it.
   switch (args.command) {

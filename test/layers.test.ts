@@ -88,7 +88,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   domains: GROUND,
   openstack: [...GROUND, 'http', 'domains'],
   usage: [...GROUND, 'http', 'openstack'],
-  settings: [...GROUND, 'log.ts', 'domains', 'usage'],
+  settings: [...GROUND, 'log.ts', 'dates', 'domains', 'usage'],
   snapshot: [...GROUND, 'log.ts', 'http', 'openstack', 'usage', 'domains', 'settings'],
   'usage-report': [...GROUND, 'log.ts', 'http', 'domains', 'openstack', 'usage', 'snapshot'],
   metrics: [...GROUND, 'domains', 'usage', 'snapshot'],

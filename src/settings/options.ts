@@ -52,6 +52,8 @@ export const OPTIONS = {
   'web.config.file': { value: 'FILE', help: 'TLS, basic authentication and headers, in YAML' },
   'web.telemetry-path': { value: 'PATH', default: '/metrics', help: 'where the metrics are' },
   'web.enable-lifecycle': { help: 'POST /-/reload reads domains.txt and the web configuration again' },
+  timezone: { value: 'ZONE', env: ['VHI_TIMEZONE', 'TZ'], default: 'UTC', help: 'of dates, such as Asia/Jakarta' },
+  'usage.max-requests': { value: 'N', default: '10000', help: 'requests that one usage report may take' },
   'log.level': { value: 'LEVEL', default: 'info', help: 'error, warn, info or debug' },
   'log.format': { value: 'FORMAT', default: 'logfmt', help: 'logfmt or json' },
   output: { value: 'FORMAT', default: 'table', help: 'table or json' },
@@ -63,7 +65,7 @@ export type Flag = keyof typeof OPTIONS;
 /** Passwords have no flags, since process lists show those. */
 export const PASSWORD_VARIABLES = ['VHI_PASSWORD', 'VHI_PASSWORD_FILE', 'OS_PASSWORD'] as const;
 
-const ANY_COLLECTION = ['domains', 'cloud', 'collect', 'web', 'log'] as const;
+const ANY_COLLECTION = ['domains', 'cloud', 'collect', 'timezone', 'usage', 'web', 'log'] as const;
 
 /** Each command with the groups of settings (a flag's first word) that go with it. */
 export const COMMANDS = {
@@ -72,7 +74,10 @@ export const COMMANDS = {
   snapshot: { groups: [...ANY_COLLECTION, 'output'], help: 'collect once and print' },
   healthcheck: { groups: ['web', 'log'], help: 'ask the daemon on this machine whether it is healthy' },
   simulate: { groups: ['simulate', 'log'], help: 'a simulated cloud on loopback, its auth URL on stdout' },
-  demo: { groups: ['domains', 'collect', 'web', 'log', 'simulate'], help: 'simulate and serve together' },
+  demo: {
+    groups: ['domains', 'collect', 'timezone', 'usage', 'web', 'log', 'simulate'],
+    help: 'simulate and serve together',
+  },
 } as const;
 
 export type Command = keyof typeof COMMANDS;

@@ -1,3 +1,5 @@
+import { DateProblem } from '../dates/problem.js';
+import { readZone } from '../dates/zone.js';
 import { INTERFACES, type DomainDefaults, type Interface, type PasswordSource } from '../domains/domain.js';
 import { SettingError } from '../errors.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../log.js';
@@ -11,7 +13,7 @@ import { commandTakes, OPTIONS, type Flag, type Option } from './options.js';
 import * as values from './values.js';
 
 /** Paths that the web server keeps for itself, whatever the telemetry path. */
-export const RESERVED_PATHS = ['/api/v1/snapshot', '/-/healthy', '/-/ready', '/-/reload'] as const;
+export const RESERVED_PATHS = ['/api/v1/snapshot', '/api/v1/usage', '/-/healthy', '/-/ready', '/-/reload'] as const;
 
 /** How and how long a collection asks the clouds; times in milliseconds. */
 export interface CollectSettings {
@@ -31,15 +33,25 @@ export interface CollectSettings {
   projects: boolean;
 }
 
+export interface UsageSettings {
+  /** Requests to the clouds that one report may take. */
+  maxRequests: number;
+}
+
 export interface Settings {
   domainsFile: string;
   /** What a line of domains.txt takes from the settings. */
   defaults: DomainDefaults;
   collect: CollectSettings;
+  /** An IANA zone: that of dates that bring none. */
+  timezone: string;
+  usage: UsageSettings;
   web: { listen: values.ListenAddress; configFile: string | null; telemetryPath: string; enableLifecycle: boolean };
   log: { level: LogLevel; format: LogFormat };
   output: 'table' | 'json';
   simulateListen: values.ListenAddress;
+  /** What was given and is not used, and why. */
+  warnings: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -60,6 +72,7 @@ export function readSettings(args: Arguments, environment: Environment): Setting
     if (value === null) throw new SettingError(`--${flag} needs a value`);
     return value;
   };
+  const warnings: string[] = [];
   const settings: Settings = {
     domainsFile: read('domains.file', values.nonEmpty),
     defaults: {
@@ -86,6 +99,8 @@ export function readSettings(args: Arguments, environment: Environment): Setting
       resyncIntervalMs: read('collect.resync-interval', values.positiveDuration),
       projects: optional('collect.projects', values.boolean) ?? false,
     },
+    timezone: read('timezone', timezoneReader(args, environment, warnings)),
+    usage: { maxRequests: read('usage.max-requests', values.positiveInteger) },
     web: {
       listen: read('web.listen-address', values.listenAddress),
       configFile: optional('web.config.file', values.nonEmpty),
@@ -98,14 +113,19 @@ export function readSettings(args: Arguments, environment: Environment): Setting
     },
     output: read('output', values.oneOf(['table', 'json'] as const)),
     simulateListen: read('simulate.listen-address', values.loopbackAddress),
+    warnings,
   };
-  if (settings.collect.strategy === 'project-limits' && settings.collect.counting !== 'quota') {
+  checkStrategy(settings.collect);
+  return settings;
+}
+
+function checkStrategy({ strategy, counting }: CollectSettings): void {
+  if (strategy === 'project-limits' && counting !== 'quota') {
     throw new SettingError(
       `--collect.strategy=project-limits reads Nova's quota counters, which only --collect.counting=quota means; ` +
-        `the counting is ${settings.collect.counting}`,
+        `the counting is ${counting}`,
     );
   }
-  return settings;
 }
 
 function readOptional<T>(flags: Map<Flag, string>, env: Environment, flag: Flag, parse: (text: string) => T): T | null {
@@ -118,6 +138,7 @@ function readOptional<T>(flags: Map<Flag, string>, env: Environment, flag: Flag,
     return parse(text);
   } catch (error) {
     const source = given === undefined && variable ? variable : `--${flag}`;
+    if (error instanceof DateProblem) throw new SettingError(`${source}: ${error.message}`);
     // A URL may hold credentials by mistake.
     const shown = text.includes('@') ? 'the value' : `"${excerpt(text, 80)}"`;
     throw new SettingError(`${source}: ${shown} ${(error as Error).message}`);
@@ -132,6 +153,19 @@ function defaultPassword(env: Environment): PasswordSource | null {
   if (VHI_PASSWORD_FILE) return { kind: 'file', path: VHI_PASSWORD_FILE };
   const text = VHI_PASSWORD || OS_PASSWORD;
   return text ? { kind: 'inline', secret: new Secret(text) } : null;
+}
+
+/** TZ is not of this program alone, and may be what no zone of the database is named: then it is warned of, and UTC is used. */
+function timezoneReader({ flags }: Arguments, { VHI_TIMEZONE }: Environment, warnings: string[]) {
+  return (text: string): string => {
+    try {
+      return readZone(text);
+    } catch (error) {
+      if (!(error instanceof DateProblem) || flags.has('timezone') || VHI_TIMEZONE) throw error;
+      warnings.push(`TZ: ${error.message}; UTC is used, unless --timezone says otherwise`);
+      return 'UTC';
+    }
+  };
 }
 
 function readMinInterval(text: string): number {

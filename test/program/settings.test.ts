@@ -89,6 +89,13 @@ const BAD: readonly Row[] = [
   [['--web.telemetry-path=/-/ready'], {}, '--web.telemetry-path: "/-/ready" is taken by another page of the exporter'],
   [['--web.config.file='], {}, '--web.config.file needs a value: --web.config.file=FILE'],
   [['--web.enable-lifecycle=sometimes'], {}, '--web.enable-lifecycle: "sometimes" must be true or false'],
+  [
+    ['--timezone=Jakarta'],
+    {},
+    '--timezone: "Jakarta" is not a time zone: give an IANA time zone such as Asia/Jakarta or UTC',
+  ],
+  [[], { VHI_TIMEZONE: 'Asia/Jakata' }, 'VHI_TIMEZONE: "Asia/Jakata" is not a time zone: did you mean Asia/Jakarta?'],
+  [['--usage.max-requests=0'], {}, '--usage.max-requests: "0" must be a whole number from 1 to 999999'],
   [['--log.level=trace'], {}, '--log.level: "trace" must be one of error, warn, info, debug'],
   [['--log.format=xml'], {}, '--log.format: "xml" must be one of logfmt, json'],
   [['snapshot', '--output=yaml'], {}, '--output: "yaml" must be one of table, json'],
@@ -120,8 +127,8 @@ describe('A bad setting', () => {
     const text = BAD.map(([args, env]) => `${args.join(' ')} ${Object.keys(env).join(' ')}`).join('\n');
     for (const [flag, { env = [] }] of Object.entries(OPTIONS) as [string, { env?: readonly string[] }][]) {
       expect(text).to.include(`--${flag}`);
-      // What can't be wrong: any text is a name.
-      const anyText = ['VHI_USERNAME', 'OS_USERNAME', 'VHI_PROJECT', 'OS_REGION_NAME', 'OS_CACERT'];
+      // What can't be wrong: any text is a name, and a TZ that is none ends nothing.
+      const anyText = ['VHI_USERNAME', 'OS_USERNAME', 'VHI_PROJECT', 'OS_REGION_NAME', 'OS_CACERT', 'TZ'];
       for (const name of env) if (!anyText.includes(name)) expect(text).to.include(name);
     }
   });

@@ -277,6 +277,7 @@ const TABLE: Row[] = [
       '/-/ready',
       '/-/reload',
       '/api/v1/snapshot',
+      '/api/v1/usage',
     ],
     advice: '',
     read: (s) => s.web.telemetryPath,
@@ -307,6 +308,26 @@ const TABLE: Row[] = [
     bad: ['text'],
     advice: 'must be one of logfmt, json',
     read: (s) => s.log.format,
+  },
+  {
+    flag: 'timezone',
+    variables: ['VHI_TIMEZONE'],
+    byDefault: 'UTC',
+    good: [
+      ['Asia/Jakarta', 'Asia/Jakarta'],
+      ['europe/berlin', 'Europe/Berlin'],
+    ],
+    bad: ['Mars', '+07:00', 'Asia/Jakarta '],
+    advice: 'is not a time zone: ',
+    read: (s) => s.timezone,
+  },
+  {
+    flag: 'usage.max-requests',
+    byDefault: 10_000,
+    good: [['500', 500]],
+    bad: ['0', '-1', '1e4', '10,000'],
+    advice: 'a whole number from 1 to 999999',
+    read: (s) => s.usage.maxRequests,
   },
   {
     flag: 'output',
@@ -389,6 +410,25 @@ describe('settings', () => {
     expect(settingsOf([], { VHI_INSECURE: 'false', OS_INSECURE: 'true' }).defaults.insecure).to.equal(false);
     expect(settingsOf(['--no-cloud.insecure'], { VHI_INSECURE: 'true' }).defaults.insecure).to.equal(false);
     expect(settingsOf(['--cloud.insecure'], { VHI_INSECURE: 'false' }).defaults.insecure).to.equal(true);
+  });
+
+  it('takes the time zone from TZ where nothing else names one', () => {
+    const { timezone, warnings } = settingsOf([], { TZ: 'Asia/Jakarta' });
+    expect([timezone, warnings]).to.deep.equal(['Asia/Jakarta', []]);
+    expect(settingsOf([], { VHI_TIMEZONE: 'Asia/Tokyo', TZ: 'Asia/Jakarta' }).timezone).to.equal('Asia/Tokyo');
+    expect(settingsOf(['--timezone=UTC'], { TZ: 'Asia/Jakarta' }).timezone).to.equal('UTC');
+  });
+
+  it('warns of a TZ that is no zone, and uses UTC, unless another source names one', () => {
+    const { timezone, warnings } = settingsOf([], { TZ: ':/etc/localtime' });
+    expect(timezone).to.equal('UTC');
+    expect(warnings).to.have.lengthOf(1);
+    expect(warnings[0]).to.match(
+      /^TZ: ":\/etc\/localtime" is not a time zone: .*; UTC is used, unless --timezone says/,
+    );
+    expect(settingsOf(['--timezone=Asia/Tokyo'], { TZ: 'XYZ' })).to.include({ timezone: 'Asia/Tokyo' });
+    expect(settingsOf(['--timezone=Asia/Tokyo'], { TZ: 'XYZ' }).warnings).to.deep.equal([]);
+    expect(settingsOf(['healthcheck'], { TZ: 'XYZ' }).warnings).to.deep.equal([]);
   });
 
   it('does not take the project from OS_PROJECT_NAME: an openrc would rename every project', () => {
