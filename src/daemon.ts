@@ -8,6 +8,8 @@ import type { SecretVariables } from './secret.js';
 import type { Settings } from './settings/settings.js';
 import { Collector } from './snapshot/collector.js';
 import { Journal } from './snapshot/journal.js';
+import { UsageDesk } from './usage-report/desk.js';
+import { UsageReporter } from './usage-report/reporter.js';
 import { createApp } from './web/app.js';
 import { GRACE_MS } from './web/farewell.js';
 import { listen, type Listening } from './web/listen.js';
@@ -54,6 +56,7 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
     observer: self,
     onEnd: (snapshot) => journal.note(snapshot),
   });
+  const desk = openDesk(collector, settings, log);
   const file = await openDomainsFile(settings.domainsFile, { defaults: settings.defaults, log, onReload: noteDomains });
   noteDomains(file.current());
   const security = await openWebSecurity(settings.web.configFile, { log }).catch(async (error: unknown) => {
@@ -62,7 +65,7 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
   });
   const reloader = new Reloader({ log, parts: [file, security] });
   const reload = (): Promise<readonly string[]> => reloader.reload();
-  const shared = { settings, collector, self, clock: systemClock, log };
+  const shared = { settings, collector, desk, self, clock: systemClock, log };
   const app = createApp({ ...shared, file: () => file.current(), reload, version: build.version });
   try {
     const { tls } = security.config;
@@ -79,6 +82,7 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
       close: async () => {
         const hurry = setTimeout(() => {
           collector.answerNow();
+          desk.answerNow();
         }, GRACE_MS - LAST_ANSWER_MS);
         await server.close();
         clearTimeout(hurry);
@@ -89,4 +93,12 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
     await Promise.all([file.close(), security.close()]);
     throw error;
   }
+}
+
+/** Usage reports, with the identities and connections of the scrapes. */
+function openDesk({ visits }: Collector, { collect, usage }: Settings, log: Logger): UsageDesk {
+  const { requestConcurrency } = collect;
+  const { maxRequests } = usage;
+  const reporter = new UsageReporter({ visits, clock: systemClock, log, requestConcurrency, maxRequests });
+  return new UsageDesk(reporter, systemClock);
 }

@@ -55,6 +55,8 @@ const HOLDER = 'usage report';
 /** Makes usage reports, with the identities and connections of the snapshots. */
 export class UsageReporter {
   readonly #options: ReporterOptions;
+  /** What ends each report that is being made. */
+  readonly #open = new Set<() => void>();
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -81,15 +83,22 @@ export class UsageReporter {
     const timer = setTimeout(over, timeLeftMs);
     left.addEventListener('abort', over, { once: true });
     if (left.aborted) over();
+    this.#open.add(over);
     try {
       await Promise.all(jobs.map((job) => collectDomain(job, readDomain, { clock, log, stage: 'usage' })));
     } finally {
       clearTimeout(timer);
+      this.#open.delete(over);
       left.removeEventListener('abort', over);
     }
     if (left.aborted) throw new CollectionOver();
     if (requests > maxRequests) throw new UsageTooLarge(maxRequests);
     return takeReport(period, jobs, list.problems, only);
+  }
+
+  /** Ends the reports that are being made, with what was read by now: the program ends. */
+  answerNow(): void {
+    for (const end of this.#open) end();
   }
 
   #jobs(domains: readonly Domain[], { period, only }: Pick<UsageJob, 'period' | 'only'>, ask: Ask): UsageJob[] {

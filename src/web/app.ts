@@ -9,13 +9,17 @@ import type { Settings } from '../settings/settings.js';
 import type { Collector } from '../snapshot/collector.js';
 import { scrapeTimeLeft } from '../snapshot/deadline.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { UsageDesk } from '../usage-report/desk.js';
 import { snapshotJson } from './json.js';
+import { fail, leaving, refuseOthers, route } from './route.js';
 import { SharedBodies } from './shared-body.js';
 import { STATUS_HEADERS, statusPage } from './status/page.js';
+import { routeUsage } from './usage.js';
 
 export interface AppOptions {
-  settings: Pick<Settings, 'collect' | 'web'>;
+  settings: Pick<Settings, 'collect' | 'timezone' | 'web'>;
   collector: Pick<Collector, 'snapshot' | 'last'>;
+  desk: Pick<UsageDesk, 'report'>;
   file: () => FileState;
   /** Reads all files again; answers what could not be taken over, a line each. */
   reload: () => Promise<readonly string[]>;
@@ -57,6 +61,7 @@ export function createApp(options: AppOptions): Express {
       await bodies.of(snapshot, 'json', make).send(req, res);
     },
   });
+  routeUsage(app, options);
   const text =
     (body: string): RequestHandler =>
     (_req, res) =>
@@ -76,21 +81,6 @@ export function createApp(options: AppOptions): Express {
     fail(req, res, { status: 500, code: 'internal', message: 'unexpected error inside the exporter, see its log' });
   });
   return app;
-}
-
-/** GET, and HEAD without any work; every other method is told what there is. */
-function route(app: Express, path: string, { head, get }: { head?: RequestHandler; get: RequestHandler }): void {
-  if (head) app.head(path, head);
-  app.get(path, get);
-  refuseOthers(app, path, ['GET', 'HEAD']);
-}
-
-function refuseOthers(app: Express, path: string, methods: readonly string[]): void {
-  app.all(path, (req, res) => {
-    res.setHeader('Allow', methods.join(', '));
-    const message = `only ${methods.join(' and ')} are allowed here`;
-    fail(req, res, { status: 405, code: 'method_not_allowed', message });
-  });
 }
 
 function routeReload(app: Express, { settings, reload }: AppOptions): void {
@@ -115,13 +105,6 @@ function routeReload(app: Express, { settings, reload }: AppOptions): void {
 /** No page of the exporter asks for a reload: a browser that does was sent by a page of somebody else. */
 function isFromWebPage(req: Request): boolean {
   return req.get('Origin') !== undefined || req.get('Sec-Fetch-Site') !== undefined;
-}
-
-function fail(req: Request, res: Response, error: { status: number; code: string; message: string }): void {
-  const { status, code, message } = error;
-  if (res.headersSent) res.destroy();
-  else if (req.path.startsWith('/api/')) res.status(status).json({ error: { code, message } });
-  else res.status(status).type('text').send(`${message}\n`);
 }
 
 /** The status page, or 304 to one who has it already, up to its ages. */
@@ -155,18 +138,6 @@ async function scrape(
     res.setHeader('Age', Math.max(0, Math.floor((clock.wall() - snapshot.collectedAt) / 1000)));
   }
   return snapshot;
-}
-
-/** Aborts when the client leaves before it has its answer. */
-function leaving(req: Request, res: Response): AbortSignal {
-  const left = new AbortController();
-  const leave = (): void => {
-    if (!res.writableFinished) left.abort();
-  };
-  res.once('close', leave);
-  // Where its answer has to wait for another one of its connection, only the request is told that this is gone.
-  req.once('close', leave);
-  return left.signal;
 }
 
 /** OpenMetrics where the scraper prefers it, else the Prometheus text format, whatever the escaping it asks for. */

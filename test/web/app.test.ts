@@ -52,6 +52,7 @@ describe('web', () => {
     log = new RecordingLogger();
     const app = createApp({
       settings: {
+        timezone: 'UTC',
         collect: {
           timeoutMs: 300_000,
           timeoutOffsetMs: 500,
@@ -68,6 +69,7 @@ describe('web', () => {
         web: { listen: { host: '127.0.0.1', port: 0 }, configFile: null, telemetryPath, enableLifecycle },
       },
       collector,
+      desk: { report: () => Promise.reject(new Error('no test asks it')) },
       file: () => file,
       reload: async () => {
         reloads += 1;

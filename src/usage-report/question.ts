@@ -1,0 +1,76 @@
+import { ParameterProblem } from '../dates/problem.js';
+import { showInstant } from '../dates/moment.js';
+import { readRange, type DateRange } from '../dates/range.js';
+import type { DomainList } from '../domains/list.js';
+import { excerpt } from '../text.js';
+import { usageJson, type UsageJson } from './json.js';
+import type { UsageReport } from './report.js';
+import type { UsageQuery } from './reporter.js';
+
+/** What is asked for, as it came; undefined what was not given. */
+export type Asked = Readonly<Partial<Record<'start' | 'end' | 'tz' | 'domain' | 'project', string>>>;
+
+/** A question that can be put to the clouds. */
+export interface Question extends Pick<UsageQuery, 'list' | 'only'> {
+  asked: Asked;
+  /** The list that the domains are of. */
+  file: DomainList;
+  range: DateRange;
+  /** Whether the end is the time of the question, since what was asked for is in the future. */
+  isUntilNow: boolean;
+}
+
+/** There is no domain or project of that name or id. The message begins with the parameter. */
+export class UnknownName extends Error {
+  override readonly name = 'UnknownName';
+}
+
+/** Ids as Keystone makes them. */
+const PROJECT_ID = /^[0-9a-f]{32}$/;
+
+/**
+ * Reads what is asked for. `domain` is a label or an id, `project` an id, or a name together with `domain`.
+ * @param file what domains.txt holds
+ * @throws ParameterProblem; UnknownName for a domain
+ */
+export function readQuestion(
+  asked: Asked,
+  { file, timezone, now }: { file: DomainList; timezone: string; now: number },
+): Question {
+  const range = readRange(asked, timezone, now);
+  const { domain, project } = asked;
+  if (domain === '') throw new ParameterProblem('domain', "is empty: give a domain's name or id");
+  if (project === '') throw new ParameterProblem('project', "is empty: give a project's id, or its name with domain");
+  if (project !== undefined && domain === undefined && !PROJECT_ID.test(project)) {
+    const message = `"${excerpt(project, 60)}" is no id of 32 hexadecimal digits: give that, or domain beside a name`;
+    throw new ParameterProblem('project', message);
+  }
+  return {
+    asked,
+    file,
+    range,
+    isUntilNow: range.endMs === Math.floor(now / 1000) * 1000,
+    list: domain === undefined ? file : { domains: domainsOf(domain, file), problems: [] },
+    only: project === undefined ? null : ({ id, name }) => id === project || (domain !== undefined && name === project),
+  };
+}
+
+function domainsOf(name: string, { domains }: DomainList): DomainList['domains'] {
+  const labelled = domains.filter(({ label }) => label === name);
+  const found = labelled.length > 0 ? labelled : domains.filter(({ id }) => id === name);
+  if (found.length > 0) return found;
+  throw new UnknownName(`domain: "${excerpt(name, 60)}" is no name or id of a domain in the domains file`);
+}
+
+/**
+ * The answer in the contract's JSON, all projects on one page.
+ * @throws UnknownName for a project that no domain has, where all of them could be asked
+ */
+export function answerOf(report: UsageReport, { asked, range, only }: Question, detailed: boolean): UsageJson {
+  if (only && report.complete && report.domains.length === 0) {
+    throw new UnknownName(`project: "${excerpt(asked.project ?? '', 60)}" is no project that the logins can see`);
+  }
+  const time = (ms: number): string => showInstant(ms, range.timezone);
+  const endTime = (ms: number): string => (ms === range.endMs ? range.shown.end : time(ms));
+  return usageJson(report, { timezone: range.timezone, time, endTime, detailed });
+}
