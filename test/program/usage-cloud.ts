@@ -1,0 +1,39 @@
+import { World } from '../../src/simulator/world.js';
+import { PASSWORD, USER } from './rig.js';
+
+/** A moment after all that is asked for here. */
+const NOW = Date.parse('2026-11-20T00:00:00Z');
+
+export interface UsageCloud {
+  world: World;
+  /** Ids of the projects, by name. */
+  projects: Record<string, string>;
+}
+
+/**
+ * Two domains: acme with a server in `web` through all of October 2026 of Jakarta, and globex with one in `db` on its last day.
+ * Each has a project of its own name besides, without a server.
+ */
+export function usageCloud(): UsageCloud {
+  const world = new World({ seed: 'usage' });
+  const projects: Record<string, string> = {};
+  const addDomain = (name: string, project: string): string => {
+    const { id } = world.addDomain({ name });
+    for (const one of [name, project]) projects[one] = world.addProject({ domainId: id, name: one }).id;
+    const roles: Record<string, string> = { [projects[name]!]: 'reader', [projects[project]!]: 'reader' };
+    world.addUser({ domainId: id, name: USER, password: PASSWORD, roles });
+    return projects[project]!;
+  };
+  const web = { name: 'web-1', flavorName: 'm1.small', vcpus: 2, ramMb: 4096, diskGb: 20 };
+  world.addServer({ projectId: addDomain('acme', 'web'), ...web, created: '2026-09-01T00:00:00Z' });
+  const db = { name: '=db "1"', flavorName: 'm1.large', vcpus: 4, ramMb: 8192, diskGb: 40 };
+  world.addServer({ projectId: addDomain('globex', 'db'), ...db, created: '2026-10-30T17:00:00Z' });
+  world.advance(NOW - world.now);
+  return { world, projects };
+}
+
+export const OCTOBER = 'start=2026-10-01&end=2026-10-31&tz=Asia/Jakarta';
+export const NOTHING = { serverHours: 0, vcpuHours: 0, ramMbHours: 0, localGbHours: 0 };
+export const OF_WEB = { serverHours: 744, vcpuHours: 1488, ramMbHours: 3_047_424, localGbHours: 14_880 };
+export const OF_DB = { serverHours: 24, vcpuHours: 96, ramMbHours: 196_608, localGbHours: 960 };
+export const OF_ALL = { serverHours: 768, vcpuHours: 1584, ramMbHours: 3_244_032, localGbHours: 15_840 };
