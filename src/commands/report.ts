@@ -1,12 +1,12 @@
 import { ADVICE, type Reason } from '../errors.js';
 import { gapsText } from '../snapshot/gaps.js';
-import { snapshotErrors, type Snapshot, type SnapshotError } from '../snapshot/snapshot.js';
+import { snapshotErrors, type Failures, type Snapshot, type SnapshotError } from '../snapshot/snapshot.js';
 import { counted, printable } from '../text.js';
 
 /** What went wrong, and what to do about it, said once for each reason. Each reason begins with an empty line. */
-export function errorReport(snapshot: Snapshot): string[] {
+export function errorReport(failures: Failures): string[] {
   const byReason = new Map<Reason, SnapshotError[]>();
-  for (const error of snapshotErrors(snapshot)) {
+  for (const error of snapshotErrors(failures)) {
     byReason.set(error.reason, [...(byReason.get(error.reason) ?? []), error]);
   }
   return [...byReason].flatMap(([reason, errors]) => [

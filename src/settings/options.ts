@@ -56,7 +56,13 @@ export const OPTIONS = {
   'usage.max-requests': { value: 'N', default: '10000', help: 'requests that one usage report may take' },
   'log.level': { value: 'LEVEL', default: 'info', help: 'error, warn, info or debug' },
   'log.format': { value: 'FORMAT', default: 'logfmt', help: 'logfmt or json' },
-  output: { value: 'FORMAT', default: 'table', help: 'table or json' },
+  start: { value: 'DATE', help: 'start of the usage: 2026-10-01, 2026-10-01T08:00:00, or with Z or an offset' },
+  end: { value: 'DATE', help: 'its end; a date means the end of that day' },
+  tz: { value: 'ZONE', help: 'zone of these two (default: --timezone)' },
+  domain: { value: 'NAME', help: 'of this domain alone, by name or id' },
+  project: { value: 'NAME', help: 'of this project alone, by id, or by name with --domain' },
+  detailed: { help: 'each server too' },
+  output: { value: 'FORMAT', default: 'table', help: 'table or json; of usage csv too' },
   'simulate.listen-address': { value: 'ADDR', default: '127.0.0.1:0', help: 'where the simulated cloud listens' },
 } as const satisfies Record<string, Option>;
 
@@ -72,6 +78,10 @@ export const COMMANDS = {
   serve: { groups: ANY_COLLECTION, help: 'the daemon (the default)' },
   check: { groups: ANY_COLLECTION, help: 'try settings, domains file and logins; say what each domain may see' },
   snapshot: { groups: [...ANY_COLLECTION, 'output'], help: 'collect once and print' },
+  usage: {
+    groups: [...ANY_COLLECTION, 'start', 'end', 'tz', 'domain', 'project', 'detailed', 'output'],
+    help: 'print what was used between two dates',
+  },
   healthcheck: { groups: ['web', 'log'], help: 'ask the daemon on this machine whether it is healthy' },
   simulate: { groups: ['simulate', 'log'], help: 'a simulated cloud on loopback, its auth URL on stdout' },
   demo: {

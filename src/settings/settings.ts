@@ -33,9 +33,16 @@ export interface CollectSettings {
   projects: boolean;
 }
 
+const OUTPUTS = ['table', 'json', 'csv'] as const;
+/** Flags of `usage` that are read together, with the domains file at hand. */
+const ASKED = ['start', 'end', 'tz', 'domain', 'project'] as const;
+
 export interface UsageSettings {
   /** Requests to the clouds that one report may take. */
   maxRequests: number;
+  /** Of the command, as it was given; what was not given is not there. */
+  asked: Readonly<Partial<Record<(typeof ASKED)[number], string>>>;
+  detailed: boolean;
 }
 
 export interface Settings {
@@ -48,7 +55,7 @@ export interface Settings {
   usage: UsageSettings;
   web: { listen: values.ListenAddress; configFile: string | null; telemetryPath: string; enableLifecycle: boolean };
   log: { level: LogLevel; format: LogFormat };
-  output: 'table' | 'json';
+  output: (typeof OUTPUTS)[number];
   simulateListen: values.ListenAddress;
   /** What was given and is not used, and why. */
   warnings: readonly string[];
@@ -100,7 +107,11 @@ export function readSettings(args: Arguments, environment: Environment): Setting
       projects: optional('collect.projects', values.boolean) ?? false,
     },
     timezone: read('timezone', timezoneReader(args, environment, warnings)),
-    usage: { maxRequests: read('usage.max-requests', values.positiveInteger) },
+    usage: {
+      maxRequests: read('usage.max-requests', values.positiveInteger),
+      asked: Object.fromEntries([...args.flags].filter(([flag]) => (ASKED as readonly string[]).includes(flag))),
+      detailed: optional('detailed', values.boolean) ?? false,
+    },
     web: {
       listen: read('web.listen-address', values.listenAddress),
       configFile: optional('web.config.file', values.nonEmpty),
@@ -111,7 +122,7 @@ export function readSettings(args: Arguments, environment: Environment): Setting
       level: read('log.level', values.oneOf(LOG_LEVELS)),
       format: read('log.format', values.oneOf(LOG_FORMATS)),
     },
-    output: read('output', values.oneOf(['table', 'json'] as const)),
+    output: read('output', values.oneOf(args.command === 'usage' ? OUTPUTS : ['table', 'json'])),
     simulateListen: read('simulate.listen-address', values.loopbackAddress),
     warnings,
   };

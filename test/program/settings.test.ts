@@ -21,14 +21,14 @@ const BAD: readonly Row[] = [
   [['--nonsense'], {}, 'unknown flag --nonsense: see --help'],
   [['-x'], {}, 'unknown flag -x: see --help'],
   [['snapshoot'], {}, 'unknown command "snapshoot": did you mean snapshot?'],
-  [['fly'], {}, 'unknown command "fly": the commands are serve, check, snapshot, healthcheck, simulate, demo'],
+  [['fly'], {}, 'unknown command "fly": the commands are serve, check, snapshot, usage, healthcheck, simulate, demo'],
   [['serve', 'now'], {}, 'unexpected argument "now" behind serve: settings are --flag=value'],
   // Flags of other commands.
-  [['serve', '--output=json'], {}, '--output does not go with serve, only with snapshot'],
+  [['serve', '--output=json'], {}, '--output does not go with serve, only with snapshot, usage'],
   [
     ['demo', '--cloud.auth-url=http://localhost'],
     {},
-    '--cloud.auth-url does not go with demo, only with serve, check, snapshot',
+    '--cloud.auth-url does not go with demo, only with serve, check, snapshot, usage',
   ],
   [['simulate', '--web.listen-address=:0'], {}, '--web.listen-address does not go with simulate, '],
   // Bad values, by flag and by variable.
@@ -98,6 +98,14 @@ const BAD: readonly Row[] = [
   [['--usage.max-requests=0'], {}, '--usage.max-requests: "0" must be a whole number from 1 to 999999'],
   [['--log.level=trace'], {}, '--log.level: "trace" must be one of error, warn, info, debug'],
   [['--log.format=xml'], {}, '--log.format: "xml" must be one of logfmt, json'],
+  [['snapshot', '--start=2026-10-01'], {}, '--start does not go with snapshot, only with usage'],
+  [['usage', '--end='], {}, '--end needs a value: --end=DATE'],
+  [['usage', '--tz='], {}, '--tz needs a value: --tz=ZONE'],
+  [['usage', '--domain='], {}, '--domain needs a value: --domain=NAME'],
+  [['usage', '--project='], {}, '--project needs a value: --project=NAME'],
+  [['usage', '--detailed=2'], {}, '--detailed: "2" must be true or false'],
+  [['snapshot', '--output=csv'], {}, '--output: "csv" must be one of table, json'],
+  [['usage', '--output=yaml'], {}, '--output: "yaml" must be one of table, json, csv'],
   [['snapshot', '--output=yaml'], {}, '--output: "yaml" must be one of table, json'],
   [['simulate', '--simulate.listen-address=:0'], {}, '--simulate.listen-address: ":0" must be on loopback, such as '],
   [

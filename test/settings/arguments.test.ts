@@ -25,16 +25,21 @@ const FLAGS_OF: Record<string, string[]> = {
   ],
   web: ['web.listen-address', 'web.telemetry-path'],
   log: ['log.level', 'log.format'],
+  usage: ['usage.max-requests'],
+  timezone: ['timezone'],
+  start: ['start'],
+  domain: ['domain'],
   output: ['output'],
   simulate: ['simulate.listen-address'],
 };
 const COMMANDS: Record<string, string[]> = {
-  serve: ['domains', 'cloud', 'collect', 'web', 'log'],
-  check: ['domains', 'cloud', 'collect', 'web', 'log'],
-  snapshot: ['domains', 'cloud', 'collect', 'web', 'log', 'output'],
+  serve: ['domains', 'cloud', 'collect', 'web', 'log', 'usage', 'timezone'],
+  check: ['domains', 'cloud', 'collect', 'web', 'log', 'usage', 'timezone'],
+  snapshot: ['domains', 'cloud', 'collect', 'web', 'log', 'output', 'usage', 'timezone'],
+  usage: ['domains', 'cloud', 'collect', 'web', 'log', 'output', 'usage', 'timezone', 'start', 'domain'],
   healthcheck: ['web', 'log'],
   simulate: ['simulate', 'log'],
-  demo: ['domains', 'collect', 'web', 'log', 'simulate'],
+  demo: ['domains', 'collect', 'web', 'log', 'simulate', 'usage', 'timezone'],
 };
 
 describe('the command line', () => {
@@ -121,10 +126,13 @@ describe('the command line', () => {
     [['-x'], 'unknown flag -x: see --help'],
     [['srve'], 'unknown command "srve": did you mean serve?'],
     [['snapshots'], 'unknown command "snapshots": did you mean snapshot?'],
-    [['xyzzy'], 'unknown command "xyzzy": the commands are serve, check, snapshot, healthcheck, simulate, demo'],
-    [['toString'], 'unknown command "toString": the commands are serve, check, snapshot, healthcheck, simulate, demo'],
+    [['xyzzy'], 'unknown command "xyzzy": the commands are serve, check, snapshot, usage, healthcheck, simulate, demo'],
+    [
+      ['toString'],
+      'unknown command "toString": the commands are serve, check, snapshot, usage, healthcheck, simulate, demo',
+    ],
     [['serve', 'check'], 'unexpected argument "check" behind serve: settings are --flag=value'],
-    [[''], 'unknown command "": the commands are serve, check, snapshot, healthcheck, simulate, demo'],
+    [[''], 'unknown command "": the commands are serve, check, snapshot, usage, healthcheck, simulate, demo'],
   ];
   for (const [argv, message] of typos) {
     it(`answers ${JSON.stringify(argv)} with: ${message}`, () => {
