@@ -9,8 +9,11 @@ export interface Reply {
   json: unknown;
 }
 
+/** By a connection of its own: one that was kept may be closed by the cloud just as it is used again. */
 export async function ask(url: string, init: RequestInit = {}): Promise<Reply> {
-  const response = await fetch(url, { redirect: 'manual', ...init });
+  const headers = new Headers(init.headers);
+  headers.set('Connection', 'close');
+  const response = await fetch(url, { redirect: 'manual', ...init, headers });
   const text = await response.text();
   let json: unknown;
   try {
