@@ -63,7 +63,7 @@ async function read(stream: AsyncIterable<Buffer>): Promise<string> {
 
 /** Runs a command that ends by itself. */
 export async function runProgram(
-  command: 'check' | 'snapshot',
+  command: 'check' | 'snapshot' | 'usage',
   options: ProgramOptions,
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const folder = await writeDomains(options);
