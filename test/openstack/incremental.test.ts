@@ -104,7 +104,8 @@ describe('Listings brought up to date by what changed', () => {
         const alone = door.asked.slice(marks[i]).filter((path) => !path.includes('all_tenants=1'));
         if (title === 'auto') expect(alone).to.deep.equal([]);
       });
-      for (const { door } of watches) expect(door.asked.at(-1)).to.match(/[?&]changes-since=\d{4}-[^&]+Z(&limit=500)?$/);
+      for (const { door } of watches)
+        expect(door.asked.at(-1)).to.match(/[?&]changes-since=\d{4}-[^&]+Z(&limit=500)?$/);
     });
   });
 
