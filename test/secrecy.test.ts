@@ -65,7 +65,7 @@ describe('secrets in the source', () => {
       // Hashed at once, under a key that leaves with the process.
       'openstack/gates.ts #gate',
       // Hashed at once.
-      'snapshot/collector.ts sessionKey',
+      'snapshot/visits.ts sessionKey',
       // Compared in a thread of its own, and remembered under a key that leaves with the process.
       'web/security/basic-auth.ts #decoy',
       'web/security/basic-auth.ts check',

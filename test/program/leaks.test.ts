@@ -200,7 +200,8 @@ async function askAll(url: string): Promise<string[]> {
     return [`${method} ${path} ${response.status}`, ...head, await response.text()].join('\n');
   };
   const right = basic(PASSWORDS.web);
-  const collected = await Promise.all(['/metrics', '/api/v1/snapshot'].map((path) => ask(path, 'GET', right)));
+  const usage = '/api/v1/usage?start=2026-01-01&end=2026-01-31&detailed=1';
+  const collected = await Promise.all(['/metrics', '/api/v1/snapshot', usage].map((path) => ask(path, 'GET', right)));
   const rest = await Promise.all(
     ['/', '/metrics', '/api/v1/snapshot', '/-/healthy', '/-/ready', '/-/reload', '/nowhere', '/api/nowhere'].flatMap(
       (path) => [
@@ -287,6 +288,7 @@ describe('Secrets', () => {
           run(['check', ...common], { env }),
           run(['snapshot', ...common], { env: fromFile }),
           run(['snapshot', ...common, ...quota, '--output=json', '--log.format=json'], { env: fromFile }),
+          run(['usage', ...common, '--start=2026-01-01', '--end=2026-01-31', '--output=json'], { env: fromFile }),
         ]);
         const first = await askAll(url);
         simulator.revokeTokens();
@@ -309,10 +311,19 @@ describe('Secrets', () => {
           ...[health, [...health, ...web.slice(0, 1)], ['--help'], ['check', '--version']].map((a) => run(a, { env })),
           run(['check', ...common], { env: { ...env, OS_AUTH_URL: `http://${USER}:${PASSWORDS.setting}@h` } }),
         ]);
-        const [check, snapshot, limits] = await others;
-        const exits = [check, snapshot, limits, ...ends, await daemon.stop(), await demo.stop(), await simulate.stop()];
+        const [check, snapshot, limits, usage] = await others;
+        const exits = [
+          check,
+          snapshot,
+          limits,
+          usage,
+          ...ends,
+          await daemon.stop(),
+          await demo.stop(),
+          await simulate.stop(),
+        ];
         exits.forEach(tell);
-        expect(exits.map(({ code }) => code)).to.deep.equal([1, 1, 1, 0, 2, 0, 0, 2, 0, 0, 0]);
+        expect(exits.map(({ code }) => code)).to.deep.equal([1, 1, 1, 1, 0, 2, 0, 0, 2, 0, 0, 0]);
         // All were read and sent: the right ones opened the door in each program.
         const logins = simulator.calls.filter(({ route, status }) => route === 'login' && status === 201);
         for (const name of RIGHT) {
@@ -333,6 +344,7 @@ describe('Secrets', () => {
         'serve',
         'simulate',
         'snapshot',
+        'usage',
       ]);
       const secrets = new Map([
         ...Object.entries({ ...PASSWORDS, hash: HASH, url: URL_PASSWORD }),
