@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { adminBody, ask, token, type Reply } from './helpers/api.js';
-import type { Expected } from './helpers/expected.js';
+import { launchedFigures, type Expected } from './helpers/expected.js';
 import { startExporter, type Exporter } from './helpers/program.js';
 import { seed } from './helpers/rig.js';
 
@@ -78,6 +78,27 @@ describe('Usage by date', () => {
       expect(hours).to.be.greaterThan(0);
     });
   }
+
+  it('is what the cloud was filled with, for minutes through which all of it was there', async () => {
+    // Seeded servers were launched an hour before at the latest, and deleted fifty minutes before at the earliest.
+    const now = Date.now();
+    const [start, end] = [clockOf(now - 58 * 60_000), clockOf(now - 54 * 60_000)];
+    const { complete, domains } = (await usage({ start: `${start}Z`, end: `${end}Z` })).json as Told;
+    expect(complete).to.equal(true);
+    const told = new Map(
+      domains.flatMap(({ projects }) => projects.map(({ projectId, totals }) => [projectId, totals])),
+    );
+    let servers = 0;
+    for (const project of expected.domains.flatMap(({ projects }) => projects)) {
+      const figures = launchedFigures(project);
+      const { serverHours = -1, vcpuHours = -1, ramMbHours = -1 } = told.get(project.id) ?? {};
+      expect(serverHours * 15, project.name).to.be.closeTo(figures.servers, 1e-6);
+      expect(vcpuHours * 15, project.name).to.be.closeTo(figures.vcpus, 1e-6);
+      expect(ramMbHours * 15, project.name).to.be.closeTo(figures.ramMb, 1e-3);
+      servers += figures.servers;
+    }
+    expect(servers).to.be.greaterThan(0);
+  });
 
   it('comes in pages of projects that add up to the whole', async () => {
     const now = Date.now();

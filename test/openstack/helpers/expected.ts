@@ -58,6 +58,13 @@ export function projectFigures(project: ExpectedProject, counting: Counting): Fi
   return sum([placement], byStatus['SOFT_DELETED']);
 }
 
+/** Servers that were launched once, deleted ones too: what Nova reports the usage of. */
+export function launchedFigures({ by_status: byStatus, placement }: ExpectedProject): Figures {
+  const { DELETED, SHELVED_OFFLOADED, BUILD } = byStatus;
+  // Placement holds soft-deleted ones too, and those that are being built.
+  return sum([placement, DELETED, SHELVED_OFFLOADED], BUILD);
+}
+
 export function addFigures(all: readonly Figures[]): Figures {
   const zero = { servers: 0, vcpus: 0, ramMb: 0 };
   return all.reduce(
