@@ -1,3 +1,4 @@
+import { cloudKey } from '../domains/domain.js';
 import { CollectError, CollectionOver } from '../errors.js';
 import { HttpFailure } from '../http/request.js';
 import { LoginFailure } from '../openstack/gates.js';
@@ -71,8 +72,7 @@ export class SharedReports {
 
   /** That of a domain's cloud and compute endpoint. */
   async of(visit: Visit): Promise<SharedReport> {
-    const { authUrl, region } = visit.session.domain.cloud;
-    const key = `${authUrl} ${region ?? ''} ${await visit.sharedEndpoint()}`;
+    const key = `${cloudKey(visit.session.domain.cloud)} ${await visit.sharedEndpoint()}`;
     const report = this.#reports.get(key) ?? new SharedReport(this.#period);
     this.#reports.set(key, report);
     return report;
