@@ -169,9 +169,8 @@ const scrapes: Section = {
     ),
     graph(
       {
-        title: 'Reloads of the domains file',
-        description:
-          'Reloads in the last hour of each point (a restart is one), and whether the file as it was then could be taken over: 1 or 0.',
+        title: 'Reloads',
+        description: 'Of the domains file in the last hour (a restart is one); and what was taken over: 1 or 0.',
         unit: 'none',
         decimals: 0,
         size: [8, 8],
@@ -181,7 +180,8 @@ const scrapes: Section = {
           expr: `changes(${here('vhi_domains_file_last_reload_success_timestamp_seconds')}[1h])`,
           legend: 'reloads ({{instance}})',
         },
-        plain('vhi_domains_file_last_reload_successful', 'taken over'),
+        plain('vhi_domains_file_last_reload_successful', 'domains taken over'),
+        plain('vhi_tariffs_file_last_reload_successful', 'tariffs taken over'),
       ],
     ),
   ],

@@ -1,20 +1,21 @@
 import { systemClock } from './clock.js';
-import { openDomainsFile, type FileState } from './domains/watch.js';
+import { openDomainsFile, type DomainsFile, type FileState } from './domains/watch.js';
 import type { Logger } from './log.js';
 import { SelfMetrics, type Build } from './metrics/self.js';
 import { Passwords } from './openstack/password.js';
-import { Reloader } from './reload.js';
+import { Reloader, type Reloadable } from './reload.js';
 import type { SecretVariables } from './secret.js';
 import type { Settings } from './settings/settings.js';
 import { Collector } from './snapshot/collector.js';
 import { Journal } from './snapshot/journal.js';
+import { openTariffsFile, type TariffsFile } from './tariffs/file.js';
 import { UsageDesk } from './usage-report/desk.js';
 import { UsageReporter } from './usage-report/reporter.js';
 import { createApp } from './web/app.js';
 import { GRACE_MS } from './web/farewell.js';
 import { listen, type Listening } from './web/listen.js';
 import { guard } from './web/security/guard.js';
-import { openWebSecurity } from './web/security/security.js';
+import { openWebSecurity, type WebSecurity } from './web/security/security.js';
 import { createTlsServer } from './web/security/tls-server.js';
 
 export interface DaemonOptions {
@@ -57,16 +58,14 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
     onEnd: (snapshot) => journal.note(snapshot),
   });
   const desk = openDesk(collector, settings, log);
-  const file = await openDomainsFile(settings.domainsFile, { defaults: settings.defaults, log, onReload: noteDomains });
-  noteDomains(file.current());
-  const security = await openWebSecurity(settings.web.configFile, { log }).catch(async (error: unknown) => {
-    await file.close();
-    throw error;
-  });
-  const reloader = new Reloader({ log, parts: [file, security] });
+  const files = await openFiles(settings, log, noteDomains);
+  const { domains, tariffs, security } = files;
+  noteDomains(domains.current());
+  const reloader = new Reloader({ log, parts: files.all });
   const reload = (): Promise<readonly string[]> => reloader.reload();
   const shared = { settings, collector, desk, self, clock: systemClock, log };
-  const app = createApp({ ...shared, file: () => file.current(), reload, version: build.version });
+  const inForce = { file: () => domains.current(), tariffs: () => tariffs?.current() ?? null };
+  const app = createApp({ ...shared, ...inForce, reload, version: build.version });
   try {
     const { tls } = security.config;
     const server = await listen(
@@ -86,11 +85,46 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
         }, GRACE_MS - LAST_ANSWER_MS);
         await server.close();
         clearTimeout(hurry);
-        await Promise.all([file.close(), security.close(), collector.close()]);
+        await Promise.all([files.close(), collector.close()]);
       },
     };
   } catch (error) {
-    await Promise.all([file.close(), security.close()]);
+    await files.close();
+    throw error;
+  }
+}
+
+interface Files {
+  domains: DomainsFile;
+  /** null without one. */
+  tariffs: TariffsFile | null;
+  security: WebSecurity;
+  all: readonly Reloadable[];
+  close: () => Promise<void>;
+}
+
+/**
+ * Reads all files, and follows their edits until closed.
+ * @throws SettingError, and then follows none
+ */
+async function openFiles(settings: Settings, log: Logger, onReload: (state: FileState) => void): Promise<Files> {
+  const { tariffsFile, timezone: zone, domainsFile, defaults, web } = settings;
+  const all: (Reloadable & { close(): Promise<void> })[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(all.map((file) => file.close()));
+  };
+  const add = async <T extends (typeof all)[number]>(opening: Promise<T>): Promise<T> => {
+    const file = await opening;
+    all.push(file);
+    return file;
+  };
+  try {
+    const tariffs = tariffsFile === null ? null : await add(openTariffsFile(tariffsFile, { zone, log }));
+    const domains = await add(openDomainsFile(domainsFile, { defaults, log, onReload }));
+    const security = await add(openWebSecurity(web.configFile, { log }));
+    return { domains, tariffs, security, all, close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { connect } from 'node:net';
@@ -53,6 +53,7 @@ describe('the daemon in a process', () => {
     await writeFile(join(folder, 'key.pem'), certificate.tls.key);
     const tls = `tls_server_config:\n  cert_file: ${certificate.path}\n  key_file: key.pem\n`;
     await writeFile(join(folder, 'web.yml'), tls);
+    await copyFile(new URL('../tariffs.yml.example', import.meta.url), join(folder, 'tariffs.yml'));
   });
 
   after(async () => {
@@ -60,6 +61,8 @@ describe('the daemon in a process', () => {
     certificate.remove();
     await rm(folder, { recursive: true });
   });
+
+  const tariffs = (): string => `--tariffs.file=${join(folder, 'tariffs.yml')}`;
 
   function start(...args: string[]): Promise<Daemon> {
     const given = [`--domains.file=${join(folder, 'domains.txt')}`, '--web.listen-address=127.0.0.1:0', ...args];
@@ -101,7 +104,7 @@ describe('the daemon in a process', () => {
 
   const kinds: [what: string, args: () => string[]][] = [
     ['as it is by default', () => []],
-    ['over TLS', () => [`--web.config.file=${join(folder, 'web.yml')}`]],
+    ['over TLS and with tariffs', () => [`--web.config.file=${join(folder, 'web.yml')}`, tariffs()]],
   ];
   for (const [what, args] of kinds) {
     it(`leaves nothing open when it is closed, ${what}`, async () => {
@@ -123,7 +126,8 @@ describe('the daemon in a process', () => {
     const before = await settled();
     for (let i = 0; i < 10; i += 1) {
       await fail(taken);
-      await fail(`--web.config.file=${folder}`);
+      await fail(tariffs(), `--web.config.file=${folder}`);
+      await fail(`--tariffs.file=${folder}`);
     }
     expect(await settled()).to.deep.equal(before);
   });

@@ -7,6 +7,8 @@ import { ADVICE, REASONS } from '../src/errors.js';
 import { FAMILIES } from '../src/metrics/families.js';
 import { SelfMetrics } from '../src/metrics/self.js';
 import { COMMANDS, OPTIONS, type Option } from '../src/settings/options.js';
+import { parseTariffs } from '../src/tariffs/parse.js';
+import { fileSchema, tariffSchema } from '../src/tariffs/schema.js';
 import { STRATEGY_NAMES } from '../src/usage/strategy.js';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
@@ -58,6 +60,20 @@ describe('the README', () => {
     const listed = rows('domains.txt').flatMap(([key]) => names(key).map((name) => name.replace(/=.*/, '')));
     const values = ['error', 'ignore'];
     expect(listed.filter((name) => !values.includes(name))).to.have.members([...KEYS]);
+  });
+
+  it('lists every key of the tariffs file', () => {
+    const keys = [fileSchema, tariffSchema].flatMap(({ shape }) => Object.keys(shape));
+    expect(rows('Tariffs').flatMap(([key]) => names(key))).to.deep.equal(keys);
+  });
+
+  it('shows tariffs that are good, in the README and as an example with every key', () => {
+    const [, shown = ''] = /```yaml\n([^]*?)```/.exec(section('Tariffs')) ?? [];
+    const example = read('tariffs.yml.example');
+    for (const text of [shown, example]) expect(parseTariffs(text, 'UTC').problems).to.deep.equal([]);
+    for (const key of [fileSchema, tariffSchema].flatMap(({ shape }) => Object.keys(shape))) {
+      expect(example, key).to.match(new RegExp(`^[ -]*${key}:`, 'm'));
+    }
   });
 
   it('lists every metric with its type and labels', () => {

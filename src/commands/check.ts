@@ -1,4 +1,6 @@
 import type { DomainSnapshot } from '../snapshot/snapshot.js';
+import { readTariffsFile } from '../tariffs/file.js';
+import { counted, printable } from '../text.js';
 import { openWebConfig } from '../web/security/read.js';
 import { collectOnce, type CommandOptions } from './collect-once.js';
 import { errorReport } from './report.js';
@@ -15,9 +17,11 @@ const SPARE = ['SERVERS', 'STRATEGY', 'PROJECTS', 'LOGIN'];
 export async function runCheck(options: CommandOptions): Promise<number> {
   const { settings, terminal, print } = options;
   if (settings.web.configFile !== null) await openWebConfig(settings.web.configFile);
+  const tariffs = await tariffsReport(options);
   const { snapshot, file } = await collectOnce(options);
   const { domains, problems } = file.list;
   print(`${settings.domainsFile}: ${domains.length} domains, ${problems.length} problems`);
+  for (const line of tariffs) print(line);
   const rows = snapshot.domains.map((domain) => [
     domain.domain.label,
     resultCell(domain.result),
@@ -43,6 +47,14 @@ export async function runCheck(options: CommandOptions): Promise<number> {
   for (const line of betterRoles(snapshot)) print(line);
   for (const line of errorReport(snapshot)) print(line);
   return snapshot.complete ? 0 : 1;
+}
+
+/** @throws SettingError where the tariffs file can't be taken */
+async function tariffsReport({ settings, log }: CommandOptions): Promise<string[]> {
+  const { tariffsFile, timezone: zone } = settings;
+  if (tariffsFile === null) return [];
+  const { currency, tariffs, timezone } = (await readTariffsFile(tariffsFile, { zone, log })).book;
+  return [`${printable(tariffsFile)}: ${counted(tariffs.length, 'tariff')} in ${currency.code}, timezone ${timezone}`];
 }
 
 const login = ({ errors }: DomainSnapshot): Cell =>

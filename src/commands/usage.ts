@@ -2,8 +2,11 @@ import { systemClock } from '../clock.js';
 import { ParameterProblem } from '../dates/problem.js';
 import { readDomainsFile } from '../domains/watch.js';
 import { SettingError } from '../errors.js';
+import type { Logger } from '../log.js';
 import { Passwords } from '../openstack/password.js';
+import type { Settings } from '../settings/settings.js';
 import { Visits } from '../snapshot/visits.js';
+import { readTariffsFile } from '../tariffs/file.js';
 import type { UsageJson } from '../usage-report/json.js';
 import { answerOf, readQuestion, UnknownName } from '../usage-report/question.js';
 import { UsageReporter, type UsageQuery } from '../usage-report/reporter.js';
@@ -28,8 +31,9 @@ export async function runUsage(options: UsageOptions): Promise<number> {
   const { settings, log, terminal, print, tell } = options;
   const { asked, detailed } = settings.usage;
   const now = systemClock.wall();
+  const timezone = await timezoneOf(settings, log);
   const file = await readDomainsFile(settings.domainsFile, { defaults: settings.defaults, log });
-  const question = asFlags(() => readQuestion(asked, { file: file.list, timezone: settings.timezone, now }));
+  const question = asFlags(() => readQuestion(asked, { file: file.list, timezone, now }));
   const { range, list, only } = question;
   const report = await make(options, { start: range.startMs, end: range.endMs, list, only });
   const usage = asFlags(() => answerOf(report, question, detailed));
@@ -38,6 +42,11 @@ export async function runUsage(options: UsageOptions): Promise<number> {
   else print(usageText(usage, terminal, detailed));
   if (!report.complete) tell(['Not complete: hours are missing.', ...errorReport(report)].join('\n'));
   return report.complete ? 0 : 1;
+}
+
+/** That of the tariffs, if there are any. */
+async function timezoneOf({ tariffsFile, timezone: zone }: Settings, log: Logger): Promise<string> {
+  return tariffsFile === null ? zone : (await readTariffsFile(tariffsFile, { zone, log })).book.timezone;
 }
 
 /** @throws SettingError that names the flag of a parameter that is wrong */

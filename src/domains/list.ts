@@ -1,9 +1,11 @@
 import { SettingError } from '../errors.js';
 import { printable } from '../text.js';
 import { isLoopbackUrl } from '../url.js';
+import type { FileLog } from '../watch/follow.js';
+import { shownProblems } from '../watch/problems.js';
+import type { Reading } from '../watch/read.js';
 import type { Domain, DomainDefaults, Problem } from './domain.js';
 import { type ParsedDomains, parseDomains } from './parse.js';
-import type { Reading } from './read.js';
 
 /** The list that is in force: immutable, a new object for each change. */
 export interface DomainList {
@@ -21,20 +23,12 @@ export interface FileState {
   readonly lastSuccessAt: number;
 }
 
-export interface DomainsLog {
-  info(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
-}
-
 export interface ListOptions {
   defaults: DomainDefaults;
-  log: DomainsLog;
+  log: FileLog;
   /** The wall clock in ms; real by default. */
   now?: () => number;
 }
-
-/** More problems than these are only counted in the log and in the message at the start. */
-const SHOWN_PROBLEMS = 20;
 
 /** Turns what was read into the list in force; keeps the last good one when there is nothing better. */
 export class ListKeeper {
@@ -53,7 +47,7 @@ export class ListKeeper {
     if (first.kind === 'lost') throw new SettingError(`--domains.file: ${this.#path} ${first.why}`);
     const found = parseDomains(first.bytes, options.defaults);
     if (hasNothing(found)) {
-      const problems = shown(this.#path, found.problems);
+      const problems = shownProblems(this.#path, found.problems, 'bad line');
       throw new SettingError(`--domains.file: ${this.#path} holds no good line\n${problems.join('\n')}`);
     }
     this.#parsed = { bytes: first.bytes, successful: true };
@@ -129,7 +123,7 @@ export class ListKeeper {
     const { log } = this.#options;
     if (hasNothing(found)) log.warn(message, counts(this.#state.list));
     else log.info(message, counts(found));
-    for (const line of shown(this.#path, found.problems)) log.warn(line);
+    for (const line of shownProblems(this.#path, found.problems, 'bad line')) log.warn(line);
     if (found.usesInlinePassword && (mode & 0o044) !== 0) {
       log.warn(`${this.#path} holds a password and others may read it: chmod 600 it, or use password_file`);
     }
@@ -159,10 +153,4 @@ function lists(found: ParsedDomains): { domains: readonly Domain[]; problems: re
 
 function counts(list: { domains: readonly Domain[]; problems: readonly Problem[] }): Record<string, unknown> {
   return { domains: list.domains.length, problems: list.problems.length };
-}
-
-function shown(path: string, problems: readonly Problem[]): string[] {
-  const lines = problems.slice(0, SHOWN_PROBLEMS).map(({ line, message }) => `${path}:${line}: ${message}`);
-  const more = problems.length - lines.length;
-  return more > 0 ? [...lines, `${path}: and ${more} more bad ${more === 1 ? 'line' : 'lines'}`] : lines;
 }

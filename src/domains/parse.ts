@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { excerpt, printable } from '../text.js';
+import { MAX_FILE_BYTES } from '../watch/read.js';
 import { cloudKey, type Domain, type DomainDefaults, type Problem } from './domain.js';
 import { resolveLine } from './resolve.js';
 import { LineProblem, scanLine } from './scan.js';
 
-/** The largest domains.txt that is read, in bytes. */
-export const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_LINE_CHARS = 4096;
 
 export interface ParsedDomains {

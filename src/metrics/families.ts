@@ -1,5 +1,6 @@
 import type { FileState } from '../domains/list.js';
 import type { DomainSnapshot, Snapshot } from '../snapshot/snapshot.js';
+import type { TariffsState } from '../tariffs/state.js';
 import { printable } from '../text.js';
 import { COUNTING_HELP } from '../usage/counting.js';
 
@@ -7,6 +8,8 @@ import { COUNTING_HELP } from '../usage/counting.js';
 export interface Page {
   snapshot: Snapshot;
   file: FileState;
+  /** null without a tariffs file. */
+  tariffs: TariffsState | null;
   /** Series per project too. */
   withProjects: boolean;
   /** When the snapshot was taken, too: where it may be given more than once. */
@@ -160,6 +163,12 @@ export const FAMILIES: readonly Family[] = [
     help: () => 'When the domains file was last taken over.',
     labels: [],
     series: ({ file }) => one(file.lastSuccessAt / 1000),
+  },
+  {
+    name: 'vhi_tariffs_file_last_reload_successful',
+    help: () => 'Whether the tariffs file as it is now could be taken over; absent without one.',
+    labels: [],
+    series: ({ tariffs }) => (tariffs ? one(tariffs.lastReloadSuccessful ? 1 : 0) : []),
   },
 ];
 

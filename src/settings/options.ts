@@ -11,6 +11,7 @@ export interface Option {
 
 export const OPTIONS = {
   'domains.file': { value: 'FILE', env: ['VHI_DOMAINS_FILE'], default: 'domains.txt', help: 'the list of domains' },
+  'tariffs.file': { value: 'FILE', env: ['VHI_TARIFFS_FILE'], help: 'prices, in YAML (default: none)' },
   'cloud.auth-url': { value: 'URL', env: ['VHI_AUTH_URL', 'OS_AUTH_URL'], help: 'Keystone, https://host:5000/v3' },
   'cloud.username': { value: 'NAME', env: ['VHI_USERNAME', 'OS_USERNAME'], help: "each domain's user" },
   'cloud.project': { value: 'NAME', env: ['VHI_PROJECT'], help: "project to log in to (default: the line's name=)" },
@@ -51,14 +52,14 @@ export const OPTIONS = {
   },
   'web.config.file': { value: 'FILE', help: 'TLS, basic authentication and headers, in YAML' },
   'web.telemetry-path': { value: 'PATH', default: '/metrics', help: 'where the metrics are' },
-  'web.enable-lifecycle': { help: 'POST /-/reload reads domains.txt and the web configuration again' },
+  'web.enable-lifecycle': { help: 'POST /-/reload reads domains.txt, tariffs and the web configuration again' },
   timezone: { value: 'ZONE', env: ['VHI_TIMEZONE', 'TZ'], default: 'UTC', help: 'of dates, such as Asia/Jakarta' },
   'usage.max-requests': { value: 'N', default: '10000', help: 'requests that one usage report may take' },
   'log.level': { value: 'LEVEL', default: 'info', help: 'error, warn, info or debug' },
   'log.format': { value: 'FORMAT', default: 'logfmt', help: 'logfmt or json' },
   start: { value: 'DATE', help: 'start of the usage: 2026-10-01, 2026-10-01T08:00:00, or with Z or an offset' },
   end: { value: 'DATE', help: 'its end; a date means the end of that day' },
-  tz: { value: 'ZONE', help: 'zone of these two (default: --timezone)' },
+  tz: { value: 'ZONE', help: 'zone of these two (default: of the tariffs file, else --timezone)' },
   domain: { value: 'NAME', help: 'of this domain alone, by name or id' },
   project: { value: 'NAME', help: 'of this project alone, by id, or by name with --domain' },
   detailed: { help: 'each server too' },
@@ -71,12 +72,12 @@ export type Flag = keyof typeof OPTIONS;
 /** Passwords have no flags, since process lists show those. */
 export const PASSWORD_VARIABLES = ['VHI_PASSWORD', 'VHI_PASSWORD_FILE', 'OS_PASSWORD'] as const;
 
-const ANY_COLLECTION = ['domains', 'cloud', 'collect', 'timezone', 'usage', 'web', 'log'] as const;
+const ANY_COLLECTION = ['domains', 'tariffs', 'cloud', 'collect', 'timezone', 'usage', 'web', 'log'] as const;
 
 /** Each command with the groups of settings (a flag's first word) that go with it. */
 export const COMMANDS = {
   serve: { groups: ANY_COLLECTION, help: 'the daemon (the default)' },
-  check: { groups: ANY_COLLECTION, help: 'try settings, domains file and logins; say what each domain may see' },
+  check: { groups: ANY_COLLECTION, help: 'try settings, files and logins; say what each domain may see' },
   snapshot: { groups: [...ANY_COLLECTION, 'output'], help: 'collect once and print' },
   usage: {
     groups: [...ANY_COLLECTION, 'start', 'end', 'tz', 'domain', 'project', 'detailed', 'output'],
@@ -85,7 +86,7 @@ export const COMMANDS = {
   healthcheck: { groups: ['web', 'log'], help: 'ask the daemon on this machine whether it is healthy' },
   simulate: { groups: ['simulate', 'log'], help: 'a simulated cloud on loopback, its auth URL on stdout' },
   demo: {
-    groups: ['domains', 'collect', 'timezone', 'usage', 'web', 'log', 'simulate'],
+    groups: ['domains', 'tariffs', 'collect', 'timezone', 'usage', 'web', 'log', 'simulate'],
     help: 'simulate and serve together',
   },
 } as const;

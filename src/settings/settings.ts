@@ -9,7 +9,7 @@ import { normaliseAuthUrl, normaliseUrl } from '../url.js';
 import { COUNTINGS, type Counting } from '../usage/counting.js';
 import { STRATEGY_NAMES, type StrategyName } from '../usage/strategy.js';
 import type { Arguments } from './arguments.js';
-import { commandTakes, OPTIONS, type Flag, type Option } from './options.js';
+import { commandTakes, OPTIONS, type Command, type Flag, type Option } from './options.js';
 import * as values from './values.js';
 
 /** Paths that the web server keeps for itself, whatever the telemetry path. */
@@ -47,6 +47,7 @@ export interface UsageSettings {
 
 export interface Settings {
   domainsFile: string;
+  tariffsFile: string | null;
   /** What a line of domains.txt takes from the settings. */
   defaults: DomainDefaults;
   collect: CollectSettings;
@@ -68,10 +69,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws SettingError naming the flag or variable, and what it may be
  */
 export function readSettings(args: Arguments, environment: Environment): Settings {
-  // What does not go with the command is not looked at: the demo brings its own cloud and domains, and nothing of a
-  // real one may leak into it.
-  const isDemo = args.command === 'demo';
-  const takes = (flag: Flag): boolean => commandTakes(args.command, flag) && !(isDemo && flag === 'domains.file');
+  const takes = (flag: Flag): boolean => takesVariable(args.command, flag);
   const optional = <T>(flag: Flag, parse: (text: string) => T): T | null =>
     readOptional(args.flags, takes(flag) ? environment : {}, flag, parse);
   const read = <T>(flag: Flag, parse: (text: string) => T): T => {
@@ -82,6 +80,7 @@ export function readSettings(args: Arguments, environment: Environment): Setting
   const warnings: string[] = [];
   const settings: Settings = {
     domainsFile: read('domains.file', values.nonEmpty),
+    tariffsFile: optional('tariffs.file', values.nonEmpty),
     defaults: {
       authUrl: optional('cloud.auth-url', normaliseAuthUrl),
       user: optional('cloud.username', values.nonEmpty),
@@ -128,6 +127,15 @@ export function readSettings(args: Arguments, environment: Environment): Setting
   };
   checkStrategy(settings.collect);
   return settings;
+}
+
+/**
+ * What does not go with the command is not looked at: the demo brings its own cloud and domains, and nothing of a real one
+ * may leak into it.
+ */
+function takesVariable(command: Command, flag: Flag): boolean {
+  const isOfRealOne = flag === 'domains.file' || flag === 'tariffs.file';
+  return commandTakes(command, flag) && !(command === 'demo' && isOfRealOne);
 }
 
 function checkStrategy({ strategy, counting }: CollectSettings): void {

@@ -1,4 +1,5 @@
 import { showInstant } from '../dates/moment.js';
+import { excerpt } from '../text.js';
 import type { Tariff } from './tariff.js';
 
 /**
@@ -41,9 +42,9 @@ function scopeOf({ project, domain }: Tariff): string[] {
 }
 
 function whatFor(tariff: Tariff): string {
-  const flavor = tariff.flavor === null ? '' : ` of flavor ${tariff.flavor}`;
+  const flavor = tariff.flavor === null ? '' : ` of flavor ${excerpt(tariff.flavor, 60)}`;
   const scope = scopeOf(tariff);
-  return `${tariff.resource}${flavor} of ${scope.length > 0 ? scope.join(' ') : 'every domain'}`;
+  return `${tariff.resource}${flavor} of ${scope.length > 0 ? excerpt(scope.join(' '), 80) : 'every domain'}`;
 }
 
 const startOf = ({ startMs }: Tariff): number => startMs ?? -Infinity;

@@ -22,7 +22,7 @@ interface Page {
   marker: string | null;
 }
 
-type UsageOptions = Pick<AppOptions, 'settings' | 'file' | 'clock' | 'desk'>;
+type UsageOptions = Pick<AppOptions, 'settings' | 'file' | 'tariffs' | 'clock' | 'desk'>;
 
 /** Usage between two dates. */
 export function routeUsage(app: Express, options: UsageOptions): void {
@@ -47,11 +47,12 @@ export function routeUsage(app: Express, options: UsageOptions): void {
 
 /** @throws ParameterProblem; UnknownName; NotReady; UsageTooLarge; CollectionOver */
 async function answer(options: UsageOptions, req: Request, left: AbortSignal): Promise<UsageJson> {
-  const { settings, file, clock, desk } = options;
+  const { settings, file, tariffs, clock, desk } = options;
   const parameters = readParameters(req.url);
   const detailed = readDetailed(parameters.detailed);
   const page = readPage(parameters);
-  const question = readQuestion(parameters, { file: file().list, timezone: settings.timezone, now: clock.wall() });
+  const timezone = tariffs()?.book.timezone ?? settings.timezone;
+  const question = readQuestion(parameters, { file: file().list, timezone, now: clock.wall() });
   const timeLeftMs = scrapeTimeLeft(req.get('X-Prometheus-Scrape-Timeout-Seconds'), settings.collect);
   const report = await desk.report(question, { timeLeftMs, left });
   const usage = answerOf(report, question, detailed);

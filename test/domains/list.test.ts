@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { DomainDefaults } from '../../src/domains/domain.js';
 import { ListKeeper } from '../../src/domains/list.js';
-import type { Reading } from '../../src/domains/read.js';
+import type { Reading } from '../../src/watch/read.js';
 import { SettingError } from '../../src/errors.js';
 import { DEFAULTS, RecordingLog } from './samples.js';
 

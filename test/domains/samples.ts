@@ -1,6 +1,6 @@
 import type { DomainDefaults } from '../../src/domains/domain.js';
-import type { DomainsLog } from '../../src/domains/list.js';
 import { Secret } from '../../src/secret.js';
+import type { FileLog } from '../../src/watch/follow.js';
 
 /** What a well-equipped settings module would hand over. */
 export const DEFAULTS: DomainDefaults = {
@@ -16,7 +16,7 @@ export const DEFAULTS: DomainDefaults = {
 };
 
 /** Keeps what was logged as `level message {"fields":…}`. */
-export class RecordingLog implements DomainsLog {
+export class RecordingLog implements FileLog {
   readonly lines: string[] = [];
 
   info(message: string, fields?: Record<string, unknown>): void {

@@ -139,6 +139,16 @@ describe('metrics page', () => {
     ]);
   });
 
+  it('tells of the tariffs file only where there is one', async () => {
+    const name = 'vhi_tariffs_file_last_reload_successful';
+    expect(await text(samplePage())).not.to.contain(name);
+    const book = { currency: { code: 'EUR', digits: 2 }, timezone: 'UTC', tariffs: [] };
+    for (const lastReloadSuccessful of [true, false]) {
+      const page = samplePage({ tariffs: { book, lastReloadSuccessful } });
+      expect(series(await text(page), name)).to.deep.equal([`${name} ${lastReloadSuccessful ? 1 : 0}`]);
+    }
+  });
+
   it('has no totals, rather than 0, where not one domain could be collected', async () => {
     const progress = new Progress();
     progress.finishedAt = 0;

@@ -84,7 +84,7 @@ export function samplePage(change: Partial<Page> = {}): Page {
     snapshot.problems,
   );
   const file = { list, lastReloadSuccessful: true, lastSuccessAt: COLLECTED_AT - 60_000 };
-  return { snapshot, file, withProjects: true, withTimestamp: false, ...change };
+  return { snapshot, file, tariffs: null, withProjects: true, withTimestamp: false, ...change };
 }
 
 /** As after one collection of the sample. */

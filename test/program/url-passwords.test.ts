@@ -46,7 +46,8 @@ describe('A URL with a password', () => {
           [[command, `--${flag}=${url}`], {}],
           ...(option.env ?? []).map((name): [string[], Record<string, string>] => [[command], { [name]: url }]),
         ];
-        const isText = /domains\.file|username|project|region|config\.file/.test(flag) || QUESTION.includes(flag);
+        const isText =
+          /domains\.file|tariffs\.file|username|project|region|config\.file/.test(flag) || QUESTION.includes(flag);
         for (const [args, env] of sources) {
           const message = await refusal(args, env);
           const isFree = isText || 'TZ' in env;
@@ -119,16 +120,21 @@ describe('A URL with a password', () => {
         for (const path of ['/metrics', '/api/v1/snapshot', '/']) told.push(await (await fetch(at + path)).text());
         const broken = join(folder, 'web.yml');
         await writeFile(broken, `tls_server_config:\n  cert_file: ${url}\n  key_file: ${url}\n`);
+        const tariffs = join(folder, 'tariffs.yml');
+        const tariff = `{name: "${url}", resource: server, flavor: "${url}", price: "1", per: hour, domain: "${url}"}`;
+        await writeFile(tariffs, `currency: "${url}"\ntariffs: [${tariff}, ${tariff}]\n`);
         const exits = await Promise.all([
           run(['check', ...options], { env }),
           run(['check', `--domains.file=${url}`], { env }),
           run(['check', ...options, `--cloud.region=${url}`, `--cloud.username=${url}`], { env }),
           run([...options, `--web.config.file=${broken}`], { env }),
           run([...options, `--web.config.file=${url}`], { env }),
+          run([...options, `--tariffs.file=${tariffs}`], { env }),
+          run([...options, `--tariffs.file=${url}`], { env }),
           run([url], { env }),
           run([`--${url}`], { env }),
         ]);
-        expect(exits.map(({ code }) => code)).to.deep.equal([1, 2, 1, 2, 2, 2, 2]);
+        expect(exits.map(({ code }) => code)).to.deep.equal([1, 2, 1, 2, 2, 2, 2, 2, 2]);
         told.push(...[...exits, await daemon.stop()].flatMap(({ stdout, stderr }) => [stdout, stderr]));
       } finally {
         await daemon.kill();

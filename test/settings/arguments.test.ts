@@ -27,19 +27,20 @@ const FLAGS_OF: Record<string, string[]> = {
   log: ['log.level', 'log.format'],
   usage: ['usage.max-requests'],
   timezone: ['timezone'],
+  tariffs: ['tariffs.file'],
   start: ['start'],
   domain: ['domain'],
   output: ['output'],
   simulate: ['simulate.listen-address'],
 };
 const COMMANDS: Record<string, string[]> = {
-  serve: ['domains', 'cloud', 'collect', 'web', 'log', 'usage', 'timezone'],
-  check: ['domains', 'cloud', 'collect', 'web', 'log', 'usage', 'timezone'],
-  snapshot: ['domains', 'cloud', 'collect', 'web', 'log', 'output', 'usage', 'timezone'],
-  usage: ['domains', 'cloud', 'collect', 'web', 'log', 'output', 'usage', 'timezone', 'start', 'domain'],
+  serve: ['domains', 'tariffs', 'cloud', 'collect', 'web', 'log', 'usage', 'timezone'],
+  check: ['domains', 'tariffs', 'cloud', 'collect', 'web', 'log', 'usage', 'timezone'],
+  snapshot: ['domains', 'tariffs', 'cloud', 'collect', 'web', 'log', 'output', 'usage', 'timezone'],
+  usage: ['domains', 'tariffs', 'cloud', 'collect', 'web', 'log', 'output', 'usage', 'timezone', 'start', 'domain'],
   healthcheck: ['web', 'log'],
   simulate: ['simulate', 'log'],
-  demo: ['domains', 'collect', 'web', 'log', 'simulate', 'usage', 'timezone'],
+  demo: ['domains', 'tariffs', 'collect', 'web', 'log', 'simulate', 'usage', 'timezone'],
 };
 
 describe('the command line', () => {

@@ -38,6 +38,17 @@ const TABLE: Row[] = [
     read: (s) => s.domainsFile,
   },
   {
+    flag: 'tariffs.file',
+    variables: ['VHI_TARIFFS_FILE'],
+    byDefault: null,
+    good: [
+      ['/etc/a.yml', '/etc/a.yml'],
+      ['b', 'b'],
+      ['c', 'c'],
+    ],
+    read: (s) => s.tariffsFile,
+  },
+  {
     flag: 'cloud.auth-url',
     variables: ['VHI_AUTH_URL', 'OS_AUTH_URL'],
     byDefault: null,
@@ -537,11 +548,13 @@ describe('settings', () => {
       VHI_INSECURE: 'real',
       OS_INSECURE: 'true',
       VHI_DOMAINS_FILE: 'real',
+      VHI_TARIFFS_FILE: 'real',
     };
     expect(settingsOf(['demo'], env)).to.deep.equal(settingsOf(['demo']));
   });
 
   it('of demo still take flags', () => {
     expect(settingsOf(['demo', '--collect.counting=running']).collect.counting).to.equal('running');
+    expect(settingsOf(['demo', '--tariffs.file=mine.yml']).tariffsFile).to.equal('mine.yml');
   });
 });

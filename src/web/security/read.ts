@@ -1,11 +1,10 @@
 import { dirname, resolve } from 'node:path';
 
-import { fingerprint } from '../../domains/poll.js';
-import { MAX_FILE_BYTES } from '../../domains/parse.js';
-import { readBounded } from '../../domains/read.js';
 import { SettingError } from '../../errors.js';
 import { Secret } from '../../secret.js';
 import { excerpt, printable } from '../../text.js';
+import { fingerprint } from '../../watch/poll.js';
+import { takeReading, textOf } from '../../watch/read.js';
 import { FileProblem } from '../../yaml.js';
 import type { TlsConfig, WebConfig } from './config.js';
 import { parseFile, type ParsedFile } from './parse.js';
@@ -117,12 +116,7 @@ async function tlsOf(
 /** @throws FileProblem of line 0 */
 async function readText(path: string, seen: Seen): Promise<string> {
   seen.set(path, await fingerprint(path));
-  const reading = await readBounded(path);
-  if (reading.kind === 'lost') throw new FileProblem(0, reading.why);
-  if (reading.bytes.length > MAX_FILE_BYTES) throw new FileProblem(0, 'is larger than 1 MiB');
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(reading.bytes);
-  } catch {
-    throw new FileProblem(0, 'is not UTF-8');
-  }
+  const { text, why } = textOf(await takeReading(path));
+  if (why !== null) throw new FileProblem(0, why);
+  return text;
 }

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../../clock.js';
-import { fingerprint } from '../../domains/poll.js';
 import type { Logger } from '../../log.js';
 import { isLoopback } from '../../url.js';
+import { fingerprint } from '../../watch/poll.js';
 import { BasicAuth } from './basic-auth.js';
 import { Bcrypt } from './bcrypt.js';
 import { isAuthenticated, isSameConfig, OPEN, type WebConfig } from './config.js';

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import type { Program } from '../../helpers/program.js';
 import { numbers, Prometheus, type Result, type Span } from './api.js';
@@ -21,6 +22,8 @@ export const HISTORY_DAYS = 8;
 export const BROKEN_DAY = 6;
 /** An edit of domains.txt is in force a second after the last write. */
 const EDIT_S = 1.5;
+
+const TARIFFS = fileURLToPath(new URL('../../../tariffs.yml.example', import.meta.url));
 
 const now = (): number => Date.now() / 1000;
 
@@ -122,7 +125,7 @@ export class Timeline {
   async #startExporter(): Promise<void> {
     const args = [`--domains.file=${this.cloud.file}`, `--web.listen-address=127.0.0.1:${this.ports.exporter}`];
     const program = startExporter(
-      ['serve', ...args, '--collect.projects', '--collect.min-interval=1ms'],
+      ['serve', ...args, `--tariffs.file=${TARIFFS}`, '--collect.projects', '--collect.min-interval=1ms'],
       this.cloud.env,
     );
     this.#exporter = program;

@@ -238,7 +238,7 @@ describe('the web configuration file', () => {
       ],
       [
         'tls_server_config:\n  cert_file: latin1.crt\n  key_file: server.key\n',
-        ':2: tls_server_config.cert_file: …/latin1.crt is not UTF-8',
+        ':2: tls_server_config.cert_file: …/latin1.crt is not UTF-8, save it in that encoding',
       ],
       [
         'tls_server_config:\n  cert_file: server.key\n  key_file: server.key\n',
@@ -357,7 +357,7 @@ describe('the web configuration file', () => {
     }
 
     it('says what is wrong with the file as a whole', async () => {
-      expect(await problemOf(Buffer.from([0x61, 0xff]))).to.equal(' is not UTF-8');
+      expect(await problemOf(Buffer.from([0x61, 0xff]))).to.equal(' is not UTF-8, save it in that encoding');
       expect(await problemOf(' '.repeat(1024 * 1024 + 1))).to.equal(' is larger than 1 MiB');
       const { reading } = await readWebConfig(folder.at('none.yml'));
       expect(reading.problem).to.equal(`${folder.at('none.yml')} does not exist`);

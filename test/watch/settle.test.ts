@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import type { Reading } from '../../src/domains/read.js';
-import { Settler } from '../../src/domains/settle.js';
+import type { Reading } from '../../src/watch/read.js';
+import { Settler } from '../../src/watch/settle.js';
 
 const TEN_LINES = 'line\n'.repeat(10);
 
