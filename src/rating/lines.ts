@@ -3,7 +3,7 @@ import type { DateRange } from '../dates/range.js';
 import type { Currency, Period, Resource, Tariff, TariffBook } from '../tariffs/tariff.js';
 import { decimal, fixed, quotient, type Decimal } from './decimal.js';
 import { HOUR_MS, type Piece, type RatedProject } from './piece.js';
-import { stretchesOf, type Stretch } from './stretches.js';
+import { slotsOf, stretchesOf, type Stretch } from './stretches.js';
 
 /** A line of a statement as the API tells it: `amount` is what `quantity` less `free` costs. */
 export interface StatementLine {
@@ -52,9 +52,10 @@ export function rate(
     if (!own) throw new RangeError(`a piece is of project ${piece.projectId} of ${piece.domain}, which is not rated`);
     own.push(piece);
   }
+  const slots = slotsOf(book, range);
   const lines = projects.flatMap((project) => {
     const own = byProject.get(keyOf(project.domain.label, project.projectId)) ?? [];
-    return stretchesOf(project, own, book, range).map((stretch) => lineOf(project, stretch, range, book.currency));
+    return stretchesOf(project, own, slots).map((stretch) => lineOf(project, stretch, range, book.currency));
   });
   const total = lines.reduce((sum, { amount }) => sum.plus(decimal(amount)), decimal(0));
   return { lines, total: fixed(total, book.currency.digits) };
