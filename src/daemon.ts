@@ -8,6 +8,7 @@ import type { SecretVariables } from './secret.js';
 import type { Settings } from './settings/settings.js';
 import { Collector } from './snapshot/collector.js';
 import { Journal } from './snapshot/journal.js';
+import type { TariffsState } from './tariffs/state.js';
 import { UsageDesk } from './usage-report/desk.js';
 import { UsageReporter } from './usage-report/reporter.js';
 import { createApp } from './web/app.js';
@@ -47,6 +48,7 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
     passwords.take(state.list.domains);
     onDomains?.(state);
   };
+  const tariffs = (): TariffsState | null => null;
   const collector = new Collector({
     settings: settings.collect,
     passwords,
@@ -54,6 +56,7 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
     random: Math.random,
     log,
     observer: self,
+    countFlavors: () => tariffs()?.book.tariffs.some(({ resource }) => resource === 'server') ?? false,
     onEnd: (snapshot) => journal.note(snapshot),
   });
   const desk = openDesk(collector, settings, log);
@@ -66,7 +69,7 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
   const reloader = new Reloader({ log, parts: [file, security] });
   const reload = (): Promise<readonly string[]> => reloader.reload();
   const shared = { settings, collector, desk, self, clock: systemClock, log };
-  const app = createApp({ ...shared, file: () => file.current(), reload, version: build.version });
+  const app = createApp({ ...shared, file: () => file.current(), tariffs, reload, version: build.version });
   try {
     const { tls } = security.config;
     const server = await listen(

@@ -9,6 +9,7 @@ import type { Settings } from '../settings/settings.js';
 import type { Collector } from '../snapshot/collector.js';
 import { scrapeTimeLeft } from '../snapshot/deadline.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { TariffsState } from '../tariffs/state.js';
 import type { UsageDesk } from '../usage-report/desk.js';
 import { snapshotJson } from './json.js';
 import { fail, leaving, refuseOthers, route } from './route.js';
@@ -21,6 +22,8 @@ export interface AppOptions {
   collector: Pick<Collector, 'snapshot' | 'last'>;
   desk: Pick<UsageDesk, 'report'>;
   file: () => FileState;
+  /** null: no tariffs file was configured. */
+  tariffs: () => TariffsState | null;
   /** Reads all files again; answers what could not be taken over, a line each. */
   reload: () => Promise<readonly string[]>;
   self: SelfMetrics;
@@ -31,7 +34,7 @@ export interface AppOptions {
 
 /** The routes; opens no socket. */
 export function createApp(options: AppOptions): Express {
-  const { settings, file, self, log } = options;
+  const { settings, file, tariffs, self, log } = options;
   const { telemetryPath } = settings.web;
   const bodies = new SharedBodies<Snapshot>();
   const app = express();
@@ -46,7 +49,8 @@ export function createApp(options: AppOptions): Express {
     get: async (req, res) => {
       const snapshot = await scrape(options, req, res);
       const { projects: withProjects, minIntervalMs } = settings.collect;
-      const page = { snapshot, file: file(), withProjects, withTimestamp: minIntervalMs > 0 };
+      const withTimestamp = minIntervalMs > 0;
+      const page = { snapshot, file: file(), tariffs: tariffs(), withProjects, withTimestamp };
       const format = formatFor(req);
       res.type(format).vary('Accept');
       await bodies.of(snapshot, format, () => renderMetrics(page, self, format)).send(req, res);

@@ -29,6 +29,7 @@ function progressOf(projects: Record<string, string>, servers: readonly ServerCa
       vcpus: 1,
       ramMb: 512,
       launched: true,
+      flavor: 'm1.small',
       ...server,
       id: `${server.projectId}-${i}`,
     })),
@@ -84,7 +85,7 @@ export function samplePage(change: Partial<Page> = {}): Page {
     snapshot.problems,
   );
   const file = { list, lastReloadSuccessful: true, lastSuccessAt: COLLECTED_AT - 60_000 };
-  return { snapshot, file, withProjects: true, withTimestamp: false, ...change };
+  return { snapshot, file, tariffs: null, withProjects: true, withTimestamp: false, ...change };
 }
 
 /** As after one collection of the sample. */
