@@ -49,14 +49,15 @@ export function priceListAt(tariffs: readonly Tariff[], atMs: number): PriceList
   }
   const lookup: PriceList['lookup'] = (subject, { resource, flavor }) => {
     for (const prices of scopesOf(subject, byResource[resource])) {
-      for (const tariff of [prices.get(flavor), prices.get(null)]) if (tariff && isFor(tariff, subject)) return tariff;
+      const tariff = find(prices, subject, flavor) ?? find(prices, subject, null);
+      if (tariff) return tariff;
     }
     return null;
   };
   return {
     lookup,
     choices: (subject, resource) => {
-      const flavors = scopesOf(subject, byResource[resource]).flatMap((prices) => [...prices.keys()]);
+      const flavors = scopesOf(subject, byResource[resource]).flatMap((prices) => [...(prices?.keys() ?? [])]);
       return new Set([null, ...flavors].map((flavor) => lookup(subject, { resource, flavor })));
     },
   };
@@ -72,12 +73,12 @@ function pricesFor({ project, domain }: Tariff, { projects, domains, general }: 
 }
 
 /** The most specific first. */
-function scopesOf({ domain, projectId }: Subject, { projects, domains, general }: Scopes): Prices[] {
-  const own = [projects.get(projectId), domains.get(domain.label), domains.get(domain.id), general];
-  return own.filter((prices) => prices !== undefined);
+function scopesOf({ domain, projectId }: Subject, { projects, domains, general }: Scopes): (Prices | undefined)[] {
+  return [projects.get(projectId), domains.get(domain.label), domains.get(domain.id), general];
 }
 
 /** A project's tariff may name the domain too, since clouds may share ids of projects. */
-function isFor(tariff: Tariff, { domain }: Subject): boolean {
-  return tariff.domain === null || tariff.domain === domain.label || tariff.domain === domain.id;
+function find(prices: Prices | undefined, { domain }: Subject, flavor: string | null): Tariff | null {
+  const tariff = prices?.get(flavor);
+  return tariff && [null, domain.label, domain.id].includes(tariff.domain) ? tariff : null;
 }
