@@ -10,7 +10,7 @@ import { TARIFF_FAMILIES } from './tariff-families.js';
 export interface Page {
   snapshot: Snapshot;
   file: FileState;
-  /** null: no tariffs file was configured. */
+  /** null without a tariffs file. */
   tariffs: TariffsState | null;
   /** Series per project too. */
   withProjects: boolean;

@@ -22,7 +22,7 @@ export interface AppOptions {
   collector: Pick<Collector, 'snapshot' | 'last'>;
   desk: Pick<UsageDesk, 'report'>;
   file: () => FileState;
-  /** null: no tariffs file was configured. */
+  /** null without a tariffs file. */
   tariffs: () => TariffsState | null;
   /** Reads all files again; answers what could not be taken over, a line each. */
   reload: () => Promise<readonly string[]>;
@@ -49,8 +49,7 @@ export function createApp(options: AppOptions): Express {
     get: async (req, res) => {
       const snapshot = await scrape(options, req, res);
       const { projects: withProjects, minIntervalMs } = settings.collect;
-      const withTimestamp = minIntervalMs > 0;
-      const page = { snapshot, file: file(), tariffs: tariffs(), withProjects, withTimestamp };
+      const page = { snapshot, file: file(), tariffs: tariffs(), withProjects, withTimestamp: minIntervalMs > 0 };
       const format = formatFor(req);
       res.type(format).vary('Accept');
       await bodies.of(snapshot, format, () => renderMetrics(page, self, format)).send(req, res);

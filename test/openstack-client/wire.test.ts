@@ -119,7 +119,7 @@ describe('parseServers', () => {
     expect(next).to.equal(null);
   });
 
-  it('keeps the name of the flavor, one text for all rows of a page, and none where Nova tells none', () => {
+  it('keeps the name of the flavor, and none where Nova tells none', () => {
     const flavor = { vcpus: 2, ram: 512 };
     const names = ['m1.small', 'm1.small', undefined, null, 7, ''].map((name) => ({ ...flavor, original_name: name }));
     const rows = [...names, null].map((one) => row({ flavor: one }));
