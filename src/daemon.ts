@@ -9,6 +9,7 @@ import type { Settings } from './settings/settings.js';
 import { Collector } from './snapshot/collector.js';
 import { Journal } from './snapshot/journal.js';
 import { openTariffsFile, type TariffsFile } from './tariffs/file.js';
+import type { TariffsState } from './tariffs/state.js';
 import { UsageDesk } from './usage-report/desk.js';
 import { UsageReporter } from './usage-report/reporter.js';
 import { createApp } from './web/app.js';
@@ -48,6 +49,9 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
     passwords.take(state.list.domains);
     onDomains?.(state);
   };
+  const files = await openFiles(settings, log, noteDomains);
+  noteDomains(files.domains.current());
+  const tariffs = (): TariffsState | null => files.tariffs?.current() ?? null;
   const collector = new Collector({
     settings: settings.collect,
     passwords,
@@ -55,17 +59,15 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
     random: Math.random,
     log,
     observer: self,
+    countFlavors: () => tariffs()?.book.tariffs.some(({ resource }) => resource === 'server') ?? false,
     onEnd: (snapshot) => journal.note(snapshot),
   });
   const desk = openDesk(collector, settings, log);
-  const files = await openFiles(settings, log, noteDomains);
-  const { domains, tariffs, security } = files;
-  noteDomains(domains.current());
+  const { domains, security } = files;
   const reloader = new Reloader({ log, parts: files.all });
   const reload = (): Promise<readonly string[]> => reloader.reload();
   const shared = { settings, collector, desk, self, clock: systemClock, log };
-  const inForce = { file: () => domains.current(), tariffs: () => tariffs?.current() ?? null };
-  const app = createApp({ ...shared, ...inForce, reload, version: build.version });
+  const app = createApp({ ...shared, file: () => domains.current(), tariffs, reload, version: build.version });
   try {
     const { tls } = security.config;
     const server = await listen(

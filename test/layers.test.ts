@@ -81,7 +81,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   dates: ['text.ts'],
   watch: ['files.ts', 'text.ts'],
   tariffs: ['errors.ts', 'text.ts', 'yaml.ts', 'dates', 'watch'],
-  rating: ['dates', 'tariffs'],
+  rating: ['dates', 'tariffs', 'snapshot'],
   'reload.ts': ['log.ts', 'text.ts'],
   'process.ts': ['log.ts', 'text.ts', 'web', 'daemon.ts'],
   simulator: [],
@@ -92,7 +92,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   settings: [...GROUND, 'log.ts', 'dates', 'domains', 'usage'],
   snapshot: [...GROUND, 'log.ts', 'http', 'openstack', 'usage', 'domains', 'settings'],
   'usage-report': [...GROUND, 'log.ts', 'dates', 'http', 'domains', 'openstack', 'usage', 'snapshot'],
-  metrics: [...GROUND, 'domains', 'tariffs', 'usage', 'snapshot'],
+  metrics: [...GROUND, 'domains', 'tariffs', 'usage', 'snapshot', 'rating'],
   web: [
     ...GROUND,
     'yaml.ts',
@@ -141,8 +141,15 @@ const VALUES_FROM: Record<string, Record<string, string[]>> = {
   // Pure lists of names, so that a strategy or a rule is one file and one row.
   settings: { usage: ['usage/counting.ts', 'usage/strategy.ts'], domains: ['domains/domain.ts'] },
   openstack: { domains: [] },
+  rating: { snapshot: [] },
   snapshot: { domains: ['domains/domain.ts'], settings: [], 'log.ts': [] },
-  metrics: { domains: [], tariffs: [], usage: ['usage/counting.ts'], snapshot: [] },
+  metrics: {
+    domains: [],
+    tariffs: ['tariffs/in-force.ts'],
+    usage: ['usage/counting.ts'],
+    snapshot: [],
+    rating: ['rating/cost.ts'],
+  },
   web: {
     domains: [],
     tariffs: [],

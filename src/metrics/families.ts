@@ -1,8 +1,10 @@
 import type { FileState } from '../domains/list.js';
+import type { Costs } from '../rating/cost.js';
 import type { DomainSnapshot, Snapshot } from '../snapshot/snapshot.js';
 import type { TariffsState } from '../tariffs/state.js';
 import { printable } from '../text.js';
 import { COUNTING_HELP } from '../usage/counting.js';
+import { TARIFF_FAMILIES } from './tariff-families.js';
 
 /** What a page of metrics is made of, beside the exporter's own counters. */
 export interface Page {
@@ -16,6 +18,11 @@ export interface Page {
   withTimestamp: boolean;
 }
 
+/** With what is worked out once for all families. */
+export interface PricedPage extends Page {
+  costs: Costs | null;
+}
+
 /** A label-less series has no labels; a series that has no value is left out, never 0. */
 export interface Series {
   labels: Record<string, string>;
@@ -26,7 +33,7 @@ export interface Family {
   name: string;
   help: (page: Page) => string;
   labels: readonly string[];
-  series: (page: Page) => Iterable<Series>;
+  series: (page: PricedPage) => Iterable<Series>;
 }
 
 const one = (value: number): Series[] => [{ labels: {}, value }];
@@ -53,7 +60,7 @@ function perProject(value: (usage: { vcpus: number; ramMb: number }) => number):
 
 const counted = ({ snapshot }: Page): string => `Counted: ${COUNTING_HELP[snapshot.counting]}`;
 
-/** Every gauge that a snapshot and the domains file give, in the order of the page. */
+/** Every gauge that a snapshot, the domains file and the tariffs file give, in the order of the page. */
 export const FAMILIES: readonly Family[] = [
   {
     name: 'vhi_total_vcpus_in_use',
@@ -164,12 +171,7 @@ export const FAMILIES: readonly Family[] = [
     labels: [],
     series: ({ file }) => one(file.lastSuccessAt / 1000),
   },
-  {
-    name: 'vhi_tariffs_file_last_reload_successful',
-    help: () => 'Whether the tariffs file as it is now could be taken over; absent without one.',
-    labels: [],
-    series: ({ tariffs }) => (tariffs ? one(tariffs.lastReloadSuccessful ? 1 : 0) : []),
-  },
+  ...TARIFF_FAMILIES,
 ];
 
 function errorInfo(page: Page): Series[] {

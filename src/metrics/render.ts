@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 
 import { Gauge, Registry, type RegistryContentType } from 'prom-client';
 
-import { FAMILIES, type Family, type Page } from './families.js';
+import { costPerHour } from '../rating/cost.js';
+import { FAMILIES, type Family, type Page, type PricedPage } from './families.js';
 import type { SelfMetrics } from './self.js';
 
 /** The formats that a scraper may ask for, the preferred one first. */
@@ -15,9 +16,10 @@ export const FORMATS = [Registry.OPENMETRICS_CONTENT_TYPE, Registry.PROMETHEUS_C
  */
 export async function renderMetrics(page: Page, self: SelfMetrics, format: RegistryContentType): Promise<string> {
   self.keepOnly(new Set(page.file.list.domains.map(({ label }) => label)));
+  const costs = page.tariffs && costPerHour(page.snapshot, page.tariffs.book);
   const texts: string[] = [];
   for (const family of FAMILIES) {
-    const text = await renderFamily(family, page);
+    const text = await renderFamily(family, { ...page, costs });
     if (text !== null) texts.push(text);
     await setImmediate();
   }
@@ -31,7 +33,7 @@ export async function renderMetrics(page: Page, self: SelfMetrics, format: Regis
 }
 
 /** null where there are no series: a gauge that is never set would show as 0 where it has no labels. */
-async function renderFamily({ name, help, labels, series }: Family, page: Page): Promise<string | null> {
+async function renderFamily({ name, help, labels, series }: Family, page: PricedPage): Promise<string | null> {
   const all = [...series(page)];
   if (all.length === 0) return null;
   const registry = new Registry();

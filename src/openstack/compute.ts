@@ -29,6 +29,8 @@ export interface Server {
   vcpus: number;
   /** Nova's MB: 1 MB = 1 MiB. */
   ramMb: number;
+  /** The flavor's name when it was taken; empty where Nova does not tell. */
+  flavor: string;
 }
 
 export interface ServerPage {
@@ -51,7 +53,7 @@ const serversSchema = z.object({
       id: z.string().min(1),
       tenant_id: z.string().min(1),
       status: z.string().min(1),
-      flavor: z.object({ vcpus: amount, ram: amount }).nullish(),
+      flavor: z.object({ vcpus: amount, ram: amount, original_name: z.unknown().optional() }).nullish(),
       'OS-SRV-USG:launched_at': z.string().nullish(),
       updated: z.unknown().optional(),
     }),
@@ -62,7 +64,7 @@ const serversSchema = z.object({
 export function parseServers({ json }: HttpAnswer): ServerPage {
   const { servers, servers_links: links } = parseAnswer(serversSchema, json(), 'servers');
   const next = links.find(({ rel }) => rel === 'next');
-  const projectIds = new Map<string, string>();
+  const texts = new Map<string, string>();
   let oldestUpdate: string | null = null;
   for (const { updated } of servers) {
     if (typeof updated === 'string' && !(oldestUpdate !== null && oldestUpdate <= updated)) oldestUpdate = updated;
@@ -71,11 +73,12 @@ export function parseServers({ json }: HttpAnswer): ServerPage {
     oldestUpdate,
     servers: servers.map((row) => ({
       id: row.id,
-      projectId: shared(projectIds, row.tenant_id),
+      projectId: shared(texts, row.tenant_id),
       status: row.flavor ? row.status : 'UNKNOWN',
       launched: row['OS-SRV-USG:launched_at'] !== null,
       vcpus: row.flavor?.vcpus ?? 0,
       ramMb: row.flavor?.ram ?? 0,
+      flavor: typeof row.flavor?.original_name === 'string' ? shared(texts, row.flavor.original_name) : '',
     })),
     next: next ? nextQuery(next.href, 'servers') : null,
   };

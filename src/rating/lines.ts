@@ -3,7 +3,7 @@ import type { DateRange } from '../dates/range.js';
 import type { Currency, Period, Resource, Tariff, TariffBook } from '../tariffs/tariff.js';
 import { decimal, fixed, quotient, type Decimal } from './decimal.js';
 import { HOUR_MS, type Piece, type RatedProject } from './piece.js';
-import { stretchesOf, type Stretch } from './stretches.js';
+import { slotsOf, stretchesOf, type Stretch } from './stretches.js';
 
 /** A line of a statement as the API tells it: `amount` is what `quantity` less `free` costs. */
 export interface StatementLine {
@@ -52,9 +52,13 @@ export function rate(
     if (!own) throw new RangeError(`a piece is of project ${piece.projectId} of ${piece.domain}, which is not rated`);
     own.push(piece);
   }
+  const slots = slotsOf(book, range);
+  const show = showOnce(range.timezone);
   const lines = projects.flatMap((project) => {
     const own = byProject.get(keyOf(project.domain.label, project.projectId)) ?? [];
-    return stretchesOf(project, own, book, range).map((stretch) => lineOf(project, stretch, range, book.currency));
+    return stretchesOf(project, own, slots).map((stretch) =>
+      lineOf(project, stretch, { range, currency: book.currency, show }),
+    );
   });
   const total = lines.reduce((sum, { amount }) => sum.plus(decimal(amount)), decimal(0));
   return { lines, total: fixed(total, book.currency.digits) };
@@ -62,7 +66,23 @@ export function rate(
 
 const keyOf = (domain: string, projectId: string): string => JSON.stringify([domain, projectId]);
 
-function lineOf(project: RatedProject, stretch: Stretch, range: DateRange, currency: Currency): StatementLine {
+/** The lines of many projects begin and end at the same few times. */
+function showOnce(zone: string): (ms: number) => string {
+  const texts = new Map<number, string>();
+  return (ms) => {
+    const text = texts.get(ms) ?? showInstant(ms, zone);
+    texts.set(ms, text);
+    return text;
+  };
+}
+
+interface Statement {
+  range: DateRange;
+  currency: Currency;
+  show: (ms: number) => string;
+}
+
+function lineOf(project: RatedProject, stretch: Stretch, { range, currency, show }: Statement): StatementLine {
   const { resource, tariff, startMs, endMs, used } = stretch;
   const { free, amount } = tariff ? charge(stretch, tariff, currency) : { free: decimal(0), amount: '0' };
   return {
@@ -72,8 +92,8 @@ function lineOf(project: RatedProject, stretch: Stretch, range: DateRange, curre
     resource,
     flavor: tariff?.flavor ?? null,
     tariff: tariff?.name ?? null,
-    from: showInstant(startMs, range.timezone),
-    to: endMs === range.endMs ? range.shown.end : showInstant(endMs - 1000, range.timezone),
+    from: show(startMs),
+    to: endMs === range.endMs ? range.shown.end : show(endMs - 1000),
     unit: UNITS[resource],
     quantity: fixed(quotient(used, HOUR_MS, QUANTITY_DIGITS), QUANTITY_DIGITS),
     free: fixed(free, QUANTITY_DIGITS),

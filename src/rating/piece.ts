@@ -1,5 +1,5 @@
 import type { Span } from '../dates/moment.js';
-import type { Subject } from '../tariffs/in-force.js';
+import type { Subject } from '../tariffs/price-list.js';
 import type { Resource } from '../tariffs/tariff.js';
 import { decimal, quotient, type Decimal } from './decimal.js';
 

@@ -1,5 +1,5 @@
 import { monthOf, type Span } from '../dates/moment.js';
-import { tariffFor } from '../tariffs/in-force.js';
+import { priceListAt, type PriceList } from '../tariffs/price-list.js';
 import { RESOURCES, type Resource, type Tariff, type TariffBook } from '../tariffs/tariff.js';
 import { decimal, type Decimal } from './decimal.js';
 import { unitMsWithin, type Piece, type RatedProject } from './piece.js';
@@ -14,50 +14,67 @@ export interface Stretch extends Span {
   month: Span | null;
 }
 
-/** A time in which the same tariffs are in force all along, within one month where that matters. */
+/** A time in which the same tariffs of a resource are in force all along, within one month where that matters. */
 interface Slot extends Span {
   month: Span;
-  /** By flavor; null for those that no tariff names. */
-  byFlavor: ReadonlyMap<string | null, Tariff | null>;
+  prices: PriceList;
+}
+
+/** What the stretches of all projects are made from. */
+export type Slots = ReadonlyMap<Resource, readonly Slot[]>;
+
+/** A time, cut where a tariff comes into force or goes, and by months where a tariff goes by them. */
+export function slotsOf(book: TariffBook, span: Span): Slots {
+  return new Map(
+    RESOURCES.map((resource) => {
+      const tariffs = book.tariffs.filter((tariff) => tariff.resource === resource);
+      return [resource, slotsOfResource(tariffs, span, book.timezone)];
+    }),
+  );
 }
 
 /** A project's use of each resource, cut where another tariff is in force, and by months where the tariff goes by them. */
-export function stretchesOf(project: RatedProject, pieces: readonly Piece[], book: TariffBook, span: Span): Stretch[] {
+export function stretchesOf(project: RatedProject, pieces: readonly Piece[], slots: Slots): Stretch[] {
   return RESOURCES.flatMap((resource) => {
-    const tariffs = book.tariffs.filter((tariff) => tariff.resource === resource);
-    const slots = slotsOf(project, tariffs, { resource, span, zone: book.timezone });
     const own = pieces.filter((piece) => piece.resource === resource);
-    const places = [...tariffs, null];
-    return places
-      .flatMap((tariff) => join(slots, tariff, own, resource))
-      .sort((a, b) => a.startMs - b.startMs || places.indexOf(a.tariff) - places.indexOf(b.tariff));
+    const byTariff = new Map<Tariff | null, Stretch[]>();
+    const bare = new Set<Stretch>();
+    for (const slot of slots.get(resource) ?? []) {
+      const used = usedAt(slot, project, own, resource);
+      for (const [tariff, unitMs] of used) {
+        const stretches = byTariff.get(tariff) ?? [];
+        byTariff.set(tariff, stretches);
+        const stretch = extend(stretches, slot, { resource, tariff, used: unitMs });
+        if (tariff === null && used.size === 1) bare.add(stretch);
+      }
+    }
+    // Where each flavor in use has its tariff, that others have none goes without saying.
+    return [...byTariff.values()]
+      .flat()
+      .filter((stretch) => stretch.tariff !== null || bare.has(stretch) || !stretch.used.isZero())
+      .sort((a, b) => a.startMs - b.startMs || lineOf(a) - lineOf(b));
   });
 }
+
+/** What has no tariff comes last. */
+const lineOf = ({ tariff }: Stretch): number => tariff?.line ?? Number.MAX_SAFE_INTEGER;
 
 /** Whether a tariff's price or free amount is that of a calendar month. */
 export function goesByMonths({ per, free }: Tariff): boolean {
   return per === 'month' || !decimal(free).isZero();
 }
 
-function slotsOf(
-  project: RatedProject,
-  tariffs: readonly Tariff[],
-  { resource, span, zone }: { resource: Resource; span: Span; zone: string },
-): Slot[] {
-  const flavors = [...new Set(tariffs.map(({ flavor }) => flavor)), null];
+function slotsOfResource(tariffs: readonly Tariff[], span: Span, zone: string): Slot[] {
   const months = tariffs.some(goesByMonths) ? monthsOf(span, zone) : [span];
-  const borders = [
-    ...months.flatMap(({ startMs, endMs }) => [startMs, endMs]),
-    ...tariffs.flatMap(({ startMs, endMs }) => [startMs, endMs]),
-  ].filter((ms) => ms !== null && ms > span.startMs && ms < span.endMs) as number[];
+  const borders = [...months, ...tariffs]
+    .flatMap(({ startMs, endMs }) => [startMs, endMs])
+    .filter((ms) => ms !== null && ms > span.startMs && ms < span.endMs) as number[];
   const starts = [...new Set([span.startMs, ...borders])].sort((a, b) => a - b);
   return starts.map((startMs, index) => ({
     startMs,
     endMs: starts[index + 1] ?? span.endMs,
     month: months.find((month) => startMs < month.endMs) ?? span,
-    byFlavor: new Map(
-      flavors.map((flavor) => [flavor, tariffFor(tariffs, project, { resource, flavor }, startMs)] as const),
-    ),
+    prices: priceListAt(tariffs, startMs),
   }));
 }
 
@@ -67,35 +84,32 @@ function monthsOf({ startMs, endMs }: Span, zone: string): Span[] {
   return months;
 }
 
-/** The stretches of one tariff. */
-function join(slots: readonly Slot[], tariff: Tariff | null, pieces: readonly Piece[], resource: Resource): Stretch[] {
-  const isByMonths = tariff !== null && goesByMonths(tariff);
-  const stretches: Stretch[] = [];
-  const bare = new Set<Stretch>();
-  for (const slot of slots) {
-    const inForce = [...slot.byFlavor.values()];
-    if (!inForce.includes(tariff)) continue;
-    const used = usedAt(slot, tariff, pieces);
-    let stretch = stretches.at(-1);
-    if (stretch?.endMs === slot.startMs && !(isByMonths && stretch.month !== slot.month)) {
-      stretch.endMs = slot.endMs;
-      stretch.used = stretch.used.plus(used);
-    } else {
-      const { startMs, endMs, month } = slot;
-      stretch = { startMs, endMs, resource, tariff, used, month: isByMonths ? month : null };
-      stretches.push(stretch);
-    }
-    if (inForce.every((one) => one === null)) bare.add(stretch);
+/** Lengthens the last stretch of a tariff by a slot, or begins another one. */
+function extend(stretches: Stretch[], slot: Slot, use: Pick<Stretch, 'resource' | 'tariff' | 'used'>): Stretch {
+  const { startMs, endMs, month } = slot;
+  const isByMonths = use.tariff !== null && goesByMonths(use.tariff);
+  const last = stretches.at(-1);
+  if (last?.endMs === startMs && !(isByMonths && last.month !== month)) {
+    last.endMs = endMs;
+    last.used = last.used.plus(use.used);
+    return last;
   }
-  // Where each flavor in use has its tariff, that others have none goes without saying.
-  return stretches.filter((stretch) => tariff !== null || bare.has(stretch) || !stretch.used.isZero());
+  const stretch = { ...use, startMs, endMs, month: isByMonths ? month : null };
+  stretches.push(stretch);
+  return stretch;
 }
 
-function usedAt(slot: Slot, tariff: Tariff | null, pieces: readonly Piece[]): Decimal {
-  let sum = decimal(0);
+/** In unit-milliseconds, by each tariff that the project's use may come under. */
+function usedAt(
+  slot: Slot,
+  project: RatedProject,
+  pieces: readonly Piece[],
+  resource: Resource,
+): Map<Tariff | null, Decimal> {
+  const used = new Map([...slot.prices.choices(project, resource)].map((tariff) => [tariff, decimal(0)]));
   for (const piece of pieces) {
-    const flavor = slot.byFlavor.has(piece.flavor) ? piece.flavor : null;
-    if (slot.byFlavor.get(flavor) === tariff) sum = sum.plus(unitMsWithin(piece, slot));
+    const tariff = slot.prices.lookup(project, piece);
+    used.set(tariff, unitMsWithin(piece, slot).plus(used.get(tariff) ?? 0));
   }
-  return sum;
+  return used;
 }

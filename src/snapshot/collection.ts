@@ -11,6 +11,8 @@ import { takeSnapshot, type Snapshot } from './snapshot.js';
 export interface CollectionOptions {
   list: DomainList;
   counting: Counting;
+  /** Whether servers are counted by flavor, too; asked at each answer. */
+  countFlavors: () => boolean;
   clock: Clock;
   /** Collects one domain; writes to the progress and never throws. */
   collect: (domain: Domain, progress: Progress, ask: Ask) => Promise<void>;
@@ -145,12 +147,13 @@ export class Collection {
   }
 
   #take(): Snapshot {
-    const { list, counting, clock, onError } = this.#options;
+    const { list, counting, countFlavors, clock, onError } = this.#options;
     const snapshot = takeSnapshot({
       collectedAt: this.#collectedAt,
       startedAt: this.startedAt,
       now: clock.mono(),
       counting,
+      countFlavors: countFlavors(),
       domains: this.#domains,
       problems: list.problems,
     });

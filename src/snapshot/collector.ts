@@ -18,6 +18,8 @@ export interface CollectObserver extends VisitsObserver {
 
 export interface CollectorOptions extends VisitsOptions {
   observer: CollectObserver;
+  /** Whether servers are counted by flavor, too, as they are not without it. */
+  countFlavors?: () => boolean;
   /** At the end of a collection, with its last answer; not if everybody left before. */
   onEnd?: (snapshot: Snapshot) => void;
 }
@@ -97,6 +99,7 @@ export class Collector {
     this.#current = new Collection({
       list,
       counting: settings.counting,
+      countFlavors: this.#options.countFlavors ?? (() => false),
       clock,
       collect: this.#collectWith(new CloudListings(this.#memory), list),
       onError: (domain, reason) => observer.error(domain, reason),

@@ -11,6 +11,8 @@ export type Result = 'ok' | 'partial' | 'failed';
 export interface ProjectUsage extends Usage {
   id: string;
   name: string;
+  /** Servers counted in, by the flavor's name; null where that was not asked for, or the strategy sees none. */
+  serversByFlavor: ReadonlyMap<string, number> | null;
 }
 
 export interface DomainSnapshot {
@@ -73,16 +75,18 @@ export interface SnapshotInput {
   startedAt: number;
   now: number;
   counting: Counting;
+  /** Whether servers are counted by flavor, too. */
+  countFlavors?: boolean;
   domains: readonly { domain: Domain; progress: Progress }[];
   problems: readonly Problem[];
 }
 
 /** Adds up what the domains' progress holds at this moment. Pure. */
 export function takeSnapshot(input: SnapshotInput): Snapshot {
-  const { collectedAt, startedAt, now, counting, problems } = input;
+  const { collectedAt, startedAt, now, counting, countFlavors = false, problems } = input;
   const seen = new Map<string, string>();
   const domains = input.domains.map(({ domain, progress }) =>
-    domainSnapshot(domain, progress, { seen, counting, startedAt, now }),
+    domainSnapshot(domain, progress, { seen, counting, countFlavors, startedAt, now }),
   );
   const collected = domains.filter(({ result }) => result !== 'failed');
   const usage = noUsage();
@@ -124,6 +128,7 @@ interface Context {
   /** Servers and counters that count already, with the label of the domain that they count for. */
   seen: Map<string, string>;
   counting: Counting;
+  countFlavors: boolean;
   startedAt: number;
   now: number;
 }
@@ -134,15 +139,15 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
   const open = progress.finishedAt === null ? [unfinished(progress.stage, 'scrape')] : [];
   const errors = mergeGroups([...progress.errors, ...tally.errors, ...open]);
   const result = !progress.anyRead ? 'failed' : errors.length > 0 ? 'partial' : 'ok';
-  const seesServers = result !== 'failed' && progress.strategy !== 'project-limits';
+  const hasServers = result !== 'failed' && seesServers(progress);
   return {
     domain,
     result,
     strategy: progress.strategy,
     listedAt: progress.listedAt,
     usage: result === 'failed' ? null : tally.usage,
-    servers: seesServers ? tally.servers : null,
-    byStatus: seesServers ? tally.byStatus : null,
+    servers: hasServers ? tally.servers : null,
+    byStatus: hasServers ? tally.byStatus : null,
     byProject: tally.byProject,
     projects: progress.projects?.size ?? null,
     projectScope: progress.projectScope,
@@ -150,6 +155,8 @@ function domainSnapshot(domain: Domain, progress: Progress, context: Context): D
     errors,
   };
 }
+
+const seesServers = ({ strategy }: Progress): boolean => strategy !== 'project-limits';
 
 /** Of a domain that is still being collected when the time of what was asked for is over. */
 export const unfinished = (stage: Stage, asked: 'scrape' | 'report'): ErrorGroup => ({
@@ -172,15 +179,21 @@ export function mergeGroups(groups: readonly ErrorGroup[]): ErrorGroup[] {
   return [...merged.values()];
 }
 
-function count({ label }: Domain, progress: Progress, { seen, counting }: Context) {
+function count({ label }: Domain, progress: Progress, { seen, counting, countFlavors }: Context) {
   const usage = noUsage();
   const byStatus = new Map<string, number>();
-  const byProject = new Map<string, ProjectUsage>();
-  for (const { id, name } of progress.projects?.values() ?? []) byProject.set(id, { id, name, ...noUsage() });
-  const add = (projectId: string, amount: Usage): void => {
+  const byProject = new Map<string, ProjectUsage & { serversByFlavor: Map<string, number> | null }>();
+  for (const { id, name } of progress.projects?.values() ?? []) {
+    const serversByFlavor = countFlavors && seesServers(progress) ? new Map<string, number>() : null;
+    byProject.set(id, { id, name, ...noUsage(), serversByFlavor });
+  }
+  const add = (projectId: string, amount: Usage, flavor: string | null = null): void => {
     addUsage(usage, amount);
     const project = byProject.get(projectId);
-    if (project) addUsage(project, amount);
+    if (!project) return;
+    addUsage(project, amount);
+    const flavors = project.serversByFlavor;
+    if (flavors && flavor !== null) flavors.set(flavor, (flavors.get(flavor) ?? 0) + 1);
   };
   const known = new Set<string>();
   const unknown = new Set<string>();
@@ -199,7 +212,7 @@ function count({ label }: Domain, progress: Progress, { seen, counting }: Contex
     (server.status === 'UNKNOWN' ? unknown : known).add(server.projectId);
     if (!isInUse(server, counting)) continue;
     servers += 1;
-    add(server.projectId, server);
+    add(server.projectId, server, server.flavor);
   }
   for (const [id, limits] of progress.limits) if (claim(`${limits.endpoint} ${id}`)) add(id, limits);
   // A project that was not read, or of which nothing can be told, may hold anything: it has no figure, rather than 0.

@@ -86,7 +86,13 @@ function snapshotOf(domains: DomainPlan[], problem: string | null): Snapshot {
       progress.noteRead(progress.projects.keys());
       projects.forEach(({ servers }, p) =>
         progress.addServers(
-          servers.map((server, s) => ({ ...server, id: `${d}-${p}-${s}`, projectId: `${d}-${p}`, launched: true })),
+          servers.map((server, s) => ({
+            ...server,
+            id: `${d}-${p}-${s}`,
+            projectId: `${d}-${p}`,
+            launched: true,
+            flavor: 'm1',
+          })),
         ),
       );
       for (const { reason, message, status } of errors) progress.fail(new CollectError(reason, message, { status }));

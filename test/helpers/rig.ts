@@ -86,6 +86,7 @@ export interface RigOptions {
   settings?: Partial<CollectSettings>;
   cloud?: Partial<SimulatorSettings>;
   clock?: Clock;
+  countFlavors?: () => boolean;
 }
 
 /** The collector on a simulated cloud, over HTTP. */
@@ -99,7 +100,7 @@ export class Rig {
   readonly #domains = new Map<string, Domain>();
   #list: DomainList = makeList([]);
 
-  constructor(sim: Simulator, { world, settings = {}, clock = systemClock }: RigOptions) {
+  constructor(sim: Simulator, { world, settings = {}, clock = systemClock, countFlavors = () => false }: RigOptions) {
     this.world = world;
     this.sim = sim;
     const journal = new Journal(this.log);
@@ -108,6 +109,7 @@ export class Rig {
       passwords: new Passwords(new SecretVariables({})),
       clock,
       random: () => 0.5,
+      countFlavors,
       log: this.log,
       observer: {
         attempt: () => undefined,

@@ -29,6 +29,7 @@ function progressOf(projects: Record<string, string>, servers: readonly ServerCa
       vcpus: 1,
       ramMb: 512,
       launched: true,
+      flavor: 'm1.small',
       ...server,
       id: `${server.projectId}-${i}`,
     })),

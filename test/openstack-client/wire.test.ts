@@ -114,9 +114,18 @@ describe('parseServers', () => {
   it('takes what counts of each row', () => {
     const { servers, next } = parseServers(answer({ servers: [row()] }));
     expect(servers).to.deep.equal([
-      { id: 's1', projectId: 'p1', status: 'ACTIVE', launched: true, vcpus: 2, ramMb: 512 },
+      { id: 's1', projectId: 'p1', status: 'ACTIVE', launched: true, vcpus: 2, ramMb: 512, flavor: '' },
     ]);
     expect(next).to.equal(null);
+  });
+
+  it('keeps the name of the flavor, and none where Nova tells none', () => {
+    const flavor = { vcpus: 2, ram: 512 };
+    const names = ['m1.small', 'm1.small', undefined, null, 7, ''].map((name) => ({ ...flavor, original_name: name }));
+    const rows = [...names, null].map((one) => row({ flavor: one }));
+    const { servers } = parseServers(answer({ servers: rows }));
+    expect(servers.map((server) => server.flavor)).to.deep.equal(['m1.small', 'm1.small', '', '', '', '', '']);
+    expect(servers.map(({ vcpus }) => vcpus)).to.deep.equal([2, 2, 2, 2, 2, 2, 0]);
   });
 
   it('has a server not launched only where Nova says so by null', () => {

@@ -7,7 +7,8 @@ import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import type { Progress } from '../../src/usage/progress.js';
 import { makeDomain, makeList } from '../helpers/domains.js';
 
-const server = (id: string) => ({ id, projectId: 'p', status: 'ACTIVE', launched: true, vcpus: 1, ramMb: 512 });
+const size = { vcpus: 1, ramMb: 512, flavor: 'small' };
+const server = (id: string) => ({ id, projectId: 'p', status: 'ACTIVE', launched: true, ...size });
 const never = new AbortController().signal;
 
 describe('collection', () => {
@@ -29,6 +30,7 @@ describe('collection', () => {
     return new Collection({
       list: makeList(labels.map((label) => makeDomain(label))),
       counting: 'allocated',
+      countFlavors: () => true,
       clock: { wall: () => Date.now(), mono: () => Date.now() },
       collect: async ({ label }, progress: Progress, ask: Ask) => {
         asks.push(ask);

@@ -14,6 +14,7 @@ const server = (id: string, change: Partial<Server> = {}): Server => ({
   launched: true,
   vcpus: 1,
   ramMb: 512,
+  flavor: 'small',
   ...change,
 });
 
@@ -36,15 +37,20 @@ function failed(): Progress {
 
 interface Rest {
   counting?: Counting;
+  countFlavors?: boolean;
   problems?: { line: number; message: string }[];
 }
 
-function take(progresses: Progress[], { counting = 'allocated', problems = [] }: Rest = {}): Snapshot {
+function take(
+  progresses: Progress[],
+  { counting = 'allocated', countFlavors = false, problems = [] }: Rest = {},
+): Snapshot {
   return takeSnapshot({
     collectedAt: 0,
     startedAt: 1000,
     now: 3000,
     counting,
+    countFlavors,
     problems,
     domains: progresses.map((progress, i) => ({ domain: makeDomain(`d${i}`), progress })),
   });
@@ -183,9 +189,9 @@ describe('snapshot', () => {
     );
     progress.noteRead(progress.projects.keys());
     expect(take([progress]).domains[0]?.byProject).to.deep.equal([
-      { id: 'p', name: 'P', vcpus: 3, ramMb: 1024 },
-      { id: 'q', name: 'Q', vcpus: 7, ramMb: 512 },
-      { id: 'r', name: 'R', vcpus: 0, ramMb: 0 },
+      { id: 'p', name: 'P', vcpus: 3, ramMb: 1024, serversByFlavor: null },
+      { id: 'q', name: 'Q', vcpus: 7, ramMb: 512, serversByFlavor: null },
+      { id: 'r', name: 'R', vcpus: 0, ramMb: 0, serversByFlavor: null },
     ]);
   });
 
@@ -241,6 +247,41 @@ describe('snapshot', () => {
   });
 });
 
+describe('servers by flavor', () => {
+  const projects = new Map(['p', 'q'].map((id) => [id, { id, name: id, enabled: true, domainId: 'd' }]));
+  const servers = [
+    server('a'),
+    server('b', { flavor: 'large' }),
+    server('c', { flavor: 'large' }),
+    server('d', { flavor: 'large', status: 'SHELVED_OFFLOADED' }),
+    server('e', { projectId: 'q', flavor: '' }),
+  ];
+  const flavorsOf = (progress: Progress, countFlavors: boolean): unknown[] => {
+    const [domain] = take([Object.assign(progress, { projects })], { countFlavors }).domains;
+    return domain!.byProject.map(({ serversByFlavor }) => serversByFlavor && Object.fromEntries(serversByFlavor));
+  };
+
+  it('are those that count, of each project, where they are asked for', () => {
+    expect(flavorsOf(done(servers), true)).to.deep.equal([{ small: 1, large: 2 }, { '': 1 }]);
+    expect(flavorsOf(done(servers), false)).to.deep.equal([null, null]);
+  });
+
+  it('are not known where quota counters are read', () => {
+    const progress = done();
+    progress.strategy = 'project-limits';
+    for (const id of projects.keys()) progress.limits.set(id, { endpoint: 'e', vcpus: 1, ramMb: 1 });
+    progress.noteRead(projects.keys());
+    expect(flavorsOf(progress, true)).to.deep.equal([null, null]);
+  });
+
+  it('are counted for one domain only, as all else is', () => {
+    const [first, second] = [done(servers), Object.assign(done(servers), { projects })];
+    second.noteRead(projects.keys());
+    const { domains } = take([first, second], { countFlavors: true });
+    expect(domains[1]?.byProject.map(({ serversByFlavor }) => serversByFlavor?.size)).to.deep.equal([0, 0]);
+  });
+});
+
 const STATUSES = ['ACTIVE', 'SHUTOFF', 'ERROR', 'SHELVED_OFFLOADED', 'UNKNOWN', 'DELETED'];
 const anyServer = fc.record({
   // Few ids, so that domains see each other's servers.
@@ -250,6 +291,7 @@ const anyServer = fc.record({
   launched: fc.boolean(),
   vcpus: fc.integer({ min: 0, max: 99 }),
   ramMb: fc.integer({ min: 0, max: 99 }),
+  flavor: fc.constantFrom('small', 'large', ''),
 });
 const anyProgress = fc
   .record({ servers: fc.option(fc.array(anyServer, { maxLength: 8 })), fails: fc.boolean(), ends: fc.boolean() })

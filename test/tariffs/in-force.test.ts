@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 
-import { isInForce, tariffFor, type Item } from '../../src/tariffs/in-force.js';
+import { isInForce } from '../../src/tariffs/in-force.js';
 import { parseTariffs } from '../../src/tariffs/parse.js';
+import { priceListAt, type Item } from '../../src/tariffs/price-list.js';
 import type { Tariff } from '../../src/tariffs/tariff.js';
 
 const SUBJECT = { domain: { label: 'acme', id: 'd1' }, projectId: 'p1' };
@@ -16,7 +17,7 @@ function tariffs(zone: string, ...lines: string[]): readonly Tariff[] {
 }
 
 const nameOf = (list: readonly Tariff[], item: Item, when = '2026-06-01T00:00:00Z'): string | null =>
-  tariffFor(list, SUBJECT, item, at(when))?.name ?? null;
+  priceListAt(list, at(when)).lookup(SUBJECT, item)?.name ?? null;
 
 describe('the tariff in force', () => {
   const general = 'name: general, resource: vcpu';

@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { stringify, type ToStringOptions } from 'yaml';
 
-import { isInForce, tariffFor } from '../../src/tariffs/in-force.js';
+import { isInForce } from '../../src/tariffs/in-force.js';
 import { parseTariffs } from '../../src/tariffs/parse.js';
+import { priceListAt, type Item, type Subject } from '../../src/tariffs/price-list.js';
 import { PERIODS, RESOURCES, type Tariff } from '../../src/tariffs/tariff.js';
 
 const DAY = 86_400_000;
@@ -51,6 +52,27 @@ const atSameTime = (a: Tariff, b: Tariff): boolean => {
 const scope = ({ resource, flavor, project, domain }: Tariff): string =>
   [resource, flavor, project === null ? `domain ${domain}` : `project ${project}`].join();
 
+const subject = fc.record({
+  domain: fc.record({ label: fc.constantFrom('a', 'b', 'c'), id: fc.constantFrom('a', 'b', 'd') }),
+  projectId: fc.constantFrom('p', 'q', 'r'),
+});
+
+/** The reference, which goes through all of them: scope first, and then the flavor. */
+function mostSpecific(tariffs: readonly Tariff[], user: Subject, item: Item, atMs: number): Tariff | null {
+  const { label: name, id } = user.domain;
+  const rank = ({ project, domain, flavor }: Tariff): number =>
+    2 * (project !== null ? 3 : domain === null ? 0 : domain === name ? 2 : 1) + (flavor === null ? 0 : 1);
+  const fitting = tariffs.filter(
+    (one) =>
+      isInForce(one, atMs) &&
+      one.resource === item.resource &&
+      [null, item.flavor].includes(one.flavor) &&
+      [null, user.projectId].includes(one.project) &&
+      [null, name, id].includes(one.domain),
+  );
+  return fitting.sort((a, b) => rank(b) - rank(a))[0] ?? null;
+}
+
 describe('tariffs, whatever they are', () => {
   it('come back as they were written, each price and free amount to its last digit', () => {
     fc.assert(
@@ -85,20 +107,25 @@ describe('tariffs, whatever they are', () => {
     );
   });
 
-  it('give one tariff for each use and time, whatever their order', () => {
+  it('give for each use and time the most specific one that is in force, whatever their order', () => {
+    const flavors = ['small', 'large', 'other', null];
     fc.assert(
-      fc.property(entries, fc.nat(40), fc.constantFrom('small', 'large', null), (list, day, flavor) => {
-        const { book } = parse(list);
-        if (!book) return;
-        const subject = { domain: { label: 'a', id: 'b' }, projectId: 'p' };
+      fc.property(entries, subject, fc.nat(40), (list, user, day) => {
+        const tariffs = parse(list).book?.tariffs ?? [];
+        const atMs = FIRST + day * DAY;
+        const [prices, reversed] = [tariffs, [...tariffs].reverse()].map((ordered) => priceListAt(ordered, atMs));
         for (const resource of RESOURCES) {
-          const pick = (tariffs: readonly Tariff[]): Tariff | null =>
-            tariffFor(tariffs, subject, { resource, flavor }, FIRST + day * DAY);
-          const chosen = pick(book.tariffs);
-          expect(pick([...book.tariffs].reverse())).to.equal(chosen);
-          if (chosen) expect(isInForce(chosen, FIRST + day * DAY)).to.equal(true);
+          const found = flavors.map((flavor) => {
+            const item = { resource, flavor };
+            const best = mostSpecific(tariffs, user, item, atMs);
+            expect(prices!.lookup(user, item)).to.equal(best);
+            expect(reversed!.lookup(user, item)).to.equal(best);
+            return best;
+          });
+          expect([...prices!.choices(user, resource)]).to.have.members([...new Set(found)]);
         }
       }),
+      { numRuns: 500 },
     );
   });
 

@@ -34,14 +34,19 @@ interface Stage {
 }
 
 /** acme with two servers in each of its two projects, and a domain that nobody watches. */
-async function stage(role: string, settings: Partial<CollectSettings> = {}, maxLimit = 1000): Promise<Stage> {
+async function stage(
+  role: string,
+  settings: Partial<CollectSettings> = {},
+  maxLimit = 1000,
+  countFlavors = () => false,
+): Promise<Stage> {
   const world = new World({ seed: 'changes' });
   const acme = addTenant(world, 'acme', role);
   const other = addTenant(world, 'other');
   for (const { projects } of [acme, other])
     for (const projectId of Object.values(projects)) world.addServers(2, { projectId, vcpus: 2, ramMb: 1024 });
   const clock = new TestClock();
-  const rig = await startRig({ world, clock, settings: { ...AUTO, ...settings }, cloud: { maxLimit } });
+  const rig = await startRig({ world, clock, settings: { ...AUTO, ...settings }, cloud: { maxLimit }, countFlavors });
   rig.watch(acme);
   return { rig, world, clock, operations: new Operations(world), acme };
 }
@@ -76,6 +81,22 @@ describe('collecting by what changed', () => {
         expect(kinds(idle.calls)).not.to.include('full').and.not.to.include('BUILD');
         expect(idle.snapshot.totals).to.deep.equal(next.snapshot.totals);
         expect(idle.snapshot.complete).to.equal(true);
+      });
+
+      it('counts servers by the flavors that they have by now', async () => {
+        const { rig, world, operations, acme } = await stage(role, {}, 1000, () => true);
+        const flavors = async (): Promise<unknown> => {
+          const { calls, snapshot } = await rig.scrapeWithCalls();
+          const main = of(snapshot, 'acme').byProject.find(({ id }) => id === acme.projects['main']);
+          return [kinds(calls).includes('full'), Object.fromEntries(main?.serversByFlavor ?? [])];
+        };
+        const { id } = world.servers.ofProject(acme.projects['main']!)[0]!;
+        expect(await flavors()).to.deep.equal([true, { 's1.tiny': 2 }]);
+        // Of the same size, so that nothing else tells the one from the other.
+        operations.resize(id, { flavorName: 's1.fast', vcpus: 2, ramMb: 1024, diskGb: 1 });
+        expect(await flavors()).to.deep.equal([false, { 's1.tiny': 1, 's1.fast': 1 }]);
+        operations.revert(id);
+        expect(await flavors()).to.deep.equal([false, { 's1.tiny': 2 }]);
       });
 
       it('lists in full again in time, and says when it did so last', async () => {

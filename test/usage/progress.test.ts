@@ -3,7 +3,8 @@ import { CollectError } from '../../src/errors.js';
 import { LoginFailure } from '../../src/openstack/gates.js';
 import { Progress } from '../../src/usage/progress.js';
 
-const server = (id: string) => ({ id, projectId: 'p', status: 'ACTIVE', launched: true, vcpus: 1, ramMb: 512 });
+const size = { vcpus: 1, ramMb: 512, flavor: 'small' };
+const server = (id: string) => ({ id, projectId: 'p', status: 'ACTIVE', launched: true, ...size });
 
 describe('progress of a domain', () => {
   it('tells errors of one stage, reason and status as one', () => {

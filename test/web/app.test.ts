@@ -5,12 +5,14 @@ import { connect } from 'node:net';
 import type { FileState } from '../../src/domains/list.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { takeSnapshot } from '../../src/snapshot/snapshot.js';
+import type { TariffsState } from '../../src/tariffs/state.js';
 import { Progress } from '../../src/usage/progress.js';
 import { createApp } from '../../src/web/app.js';
 import { listen, type Listening } from '../../src/web/listen.js';
 import { TestClock } from '../helpers/clock.js';
 import { makeDomain } from '../helpers/domains.js';
 import { RecordingLogger } from '../helpers/log.js';
+import { book } from '../rating/helpers.js';
 import { COLLECTED_AT, samplePage, sampleSelf, sampleSnapshot } from '../metrics/sample.js';
 
 /** Stands in for the collector: answers when it is told to, and keeps how it was asked. */
@@ -46,6 +48,7 @@ describe('web', () => {
   let minIntervalMs = 0;
   let reloads = 0;
   let problems: readonly string[] = [];
+  let tariffs: TariffsState | null = null;
 
   async function start(telemetryPath = '/metrics', file: FileState = samplePage().file): Promise<void> {
     collector = new StubCollector();
@@ -71,7 +74,7 @@ describe('web', () => {
       collector,
       desk: { report: () => Promise.reject(new Error('no test asks it')) },
       file: () => file,
-      tariffs: () => null,
+      tariffs: () => tariffs,
       reload: async () => {
         reloads += 1;
         return Promise.resolve(problems);
@@ -90,6 +93,7 @@ describe('web', () => {
     minIntervalMs = 0;
     reloads = 0;
     problems = [];
+    tariffs = null;
     await start();
   });
   afterEach(() => server?.close());
@@ -321,6 +325,21 @@ describe('web', () => {
       expect(page.headers.get('age')).to.equal('90');
       expect(await page.text()).to.contain(`\nvhi_snapshot_timestamp_seconds ${COLLECTED_AT / 1000}\n`);
       expect((await get('/api/v1/snapshot')).headers.get('age')).to.equal('90');
+    });
+
+    it('is priced at the time when it was taken, by the tariffs as they are now', async () => {
+      const dated = (end: string): TariffsState => ({
+        book: book('currency: EUR', `name: a, resource: vcpu, price: 2, per: hour, project: p1, end: "${end}"`),
+        lastReloadSuccessful: true,
+      });
+      tariffs = dated(new Date(COLLECTED_AT).toISOString());
+      expect(await (await get('/metrics')).text()).to.contain(
+        '\nvhi_domain_cost_per_hour{domain="acme",currency="EUR"} 12\n',
+      );
+      tariffs = dated(new Date(COLLECTED_AT - 1000).toISOString());
+      expect(await (await get('/metrics')).text()).to.contain(
+        '\nvhi_domain_cost_per_hour{domain="acme",currency="EUR"} 0\n',
+      );
     });
 
     it('has no age to tell by default, since there is none', async () => {

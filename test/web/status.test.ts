@@ -33,7 +33,10 @@ function progressOf(plan: Plan): Progress {
     progress.projects = new Map([['p', { id: 'p', name: 'p', enabled: true, domainId: 'd' }]]);
     progress.projectScope = scope;
     if (counters) progress.limits.set(`p ${label}`, { endpoint: 'e', vcpus, ramMb });
-    else progress.addServers([{ id: label, projectId: 'p', status: 'ACTIVE', launched: true, vcpus, ramMb }]);
+    else
+      progress.addServers([
+        { id: label, projectId: 'p', status: 'ACTIVE', launched: true, vcpus, ramMb, flavor: 'm1' },
+      ]);
     progress.noteRead(['p']);
     if (listedMsAgo !== undefined) progress.noteListed(COLLECTED_AT - listedMsAgo);
   }
