@@ -8,6 +8,8 @@ import type { SecretVariables } from './secret.js';
 import type { Settings } from './settings/settings.js';
 import { Collector } from './snapshot/collector.js';
 import { Journal } from './snapshot/journal.js';
+import { readTariffsFile } from './tariffs/file.js';
+import type { TariffsState } from './tariffs/state.js';
 import { UsageDesk } from './usage-report/desk.js';
 import { UsageReporter } from './usage-report/reporter.js';
 import { createApp } from './web/app.js';
@@ -57,6 +59,7 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
     onEnd: (snapshot) => journal.note(snapshot),
   });
   const desk = openDesk(collector, settings, log);
+  const tariffs = await readTariffs(settings, log);
   const file = await openDomainsFile(settings.domainsFile, { defaults: settings.defaults, log, onReload: noteDomains });
   noteDomains(file.current());
   const security = await openWebSecurity(settings.web.configFile, { log }).catch(async (error: unknown) => {
@@ -66,7 +69,8 @@ export async function startDaemon({ settings, log, variables, build, onDomains }
   const reloader = new Reloader({ log, parts: [file, security] });
   const reload = (): Promise<readonly string[]> => reloader.reload();
   const shared = { settings, collector, desk, self, clock: systemClock, log };
-  const app = createApp({ ...shared, file: () => file.current(), reload, version: build.version });
+  const files = { file: () => file.current(), tariffs: () => tariffs };
+  const app = createApp({ ...shared, ...files, reload, version: build.version });
   try {
     const { tls } = security.config;
     const server = await listen(
@@ -101,4 +105,8 @@ function openDesk({ visits }: Collector, { collect, usage }: Settings, log: Logg
   const { maxRequests } = usage;
   const reporter = new UsageReporter({ visits, clock: systemClock, log, requestConcurrency, maxRequests });
   return new UsageDesk(reporter, systemClock);
+}
+
+async function readTariffs({ tariffsFile, timezone: zone }: Settings, log: Logger): Promise<TariffsState | null> {
+  return tariffsFile === null ? null : readTariffsFile(tariffsFile, { zone, log });
 }

@@ -53,16 +53,17 @@ export const OPTIONS = {
   'web.telemetry-path': { value: 'PATH', default: '/metrics', help: 'where the metrics are' },
   'web.enable-lifecycle': { help: 'POST /-/reload reads domains.txt and the web configuration again' },
   timezone: { value: 'ZONE', env: ['VHI_TIMEZONE', 'TZ'], default: 'UTC', help: 'of dates, such as Asia/Jakarta' },
+  'tariffs.file': { value: 'FILE', env: ['VHI_TARIFFS_FILE'], help: 'prices, for statements and cost' },
   'usage.max-requests': { value: 'N', default: '10000', help: 'requests that one usage report may take' },
   'log.level': { value: 'LEVEL', default: 'info', help: 'error, warn, info or debug' },
   'log.format': { value: 'FORMAT', default: 'logfmt', help: 'logfmt or json' },
-  start: { value: 'DATE', help: 'start of the usage: 2026-10-01, 2026-10-01T08:00:00, or with Z or an offset' },
+  start: { value: 'DATE', help: 'start: 2026-10-01, 2026-10-01T08:00:00, or with Z or an offset' },
   end: { value: 'DATE', help: 'its end; a date means the end of that day' },
-  tz: { value: 'ZONE', help: 'zone of these two (default: --timezone)' },
+  tz: { value: 'ZONE', help: 'zone of these two (default: --timezone; of statement that of the tariffs)' },
   domain: { value: 'NAME', help: 'of this domain alone, by name or id' },
   project: { value: 'NAME', help: 'of this project alone, by id, or by name with --domain' },
   detailed: { help: 'each server too' },
-  output: { value: 'FORMAT', default: 'table', help: 'table or json; of usage csv too' },
+  output: { value: 'FORMAT', default: 'table', help: 'table or json; of usage and statement csv too' },
   'simulate.listen-address': { value: 'ADDR', default: '127.0.0.1:0', help: 'where the simulated cloud listens' },
 } as const satisfies Record<string, Option>;
 
@@ -71,7 +72,7 @@ export type Flag = keyof typeof OPTIONS;
 /** Passwords have no flags, since process lists show those. */
 export const PASSWORD_VARIABLES = ['VHI_PASSWORD', 'VHI_PASSWORD_FILE', 'OS_PASSWORD'] as const;
 
-const ANY_COLLECTION = ['domains', 'cloud', 'collect', 'timezone', 'usage', 'web', 'log'] as const;
+const ANY_COLLECTION = ['domains', 'cloud', 'collect', 'timezone', 'tariffs', 'usage', 'web', 'log'] as const;
 
 /** Each command with the groups of settings (a flag's first word) that go with it. */
 export const COMMANDS = {
@@ -82,10 +83,14 @@ export const COMMANDS = {
     groups: [...ANY_COLLECTION, 'start', 'end', 'tz', 'domain', 'project', 'detailed', 'output'],
     help: 'print what was used between two dates',
   },
+  statement: {
+    groups: [...ANY_COLLECTION, 'start', 'end', 'tz', 'domain', 'project', 'output'],
+    help: 'print what that costs, by the tariffs',
+  },
   healthcheck: { groups: ['web', 'log'], help: 'ask the daemon on this machine whether it is healthy' },
   simulate: { groups: ['simulate', 'log'], help: 'a simulated cloud on loopback, its auth URL on stdout' },
   demo: {
-    groups: ['domains', 'collect', 'timezone', 'usage', 'web', 'log', 'simulate'],
+    groups: ['domains', 'collect', 'timezone', 'tariffs', 'usage', 'web', 'log', 'simulate'],
     help: 'simulate and serve together',
   },
 } as const;

@@ -9,10 +9,12 @@ import type { Settings } from '../settings/settings.js';
 import type { Collector } from '../snapshot/collector.js';
 import { scrapeTimeLeft } from '../snapshot/deadline.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { TariffsState } from '../tariffs/state.js';
 import type { UsageDesk } from '../usage-report/desk.js';
 import { snapshotJson } from './json.js';
 import { fail, leaving, refuseOthers, route } from './route.js';
 import { SharedBodies } from './shared-body.js';
+import { routeStatement } from './statement.js';
 import { STATUS_HEADERS, statusPage } from './status/page.js';
 import { routeUsage } from './usage.js';
 
@@ -21,6 +23,8 @@ export interface AppOptions {
   collector: Pick<Collector, 'snapshot' | 'last'>;
   desk: Pick<UsageDesk, 'report'>;
   file: () => FileState;
+  /** null without a tariffs file. */
+  tariffs: () => TariffsState | null;
   /** Reads all files again; answers what could not be taken over, a line each. */
   reload: () => Promise<readonly string[]>;
   self: SelfMetrics;
@@ -62,6 +66,7 @@ export function createApp(options: AppOptions): Express {
     },
   });
   routeUsage(app, options);
+  routeStatement(app, options);
   const text =
     (body: string): RequestHandler =>
     (_req, res) =>

@@ -17,7 +17,7 @@ const TELLING = /boss|hunter2|hun\/ter2/;
 
 const flags = (Object.entries(OPTIONS) as [Flag, Option][]).filter(([, { value }]) => value !== undefined);
 
-/** Of `usage` alone. Dates and names are judged by the command, in words of its own. */
+/** Of `usage` and `statement` alone. Dates and names are judged by the command, in words of its own. */
 const QUESTION = ['start', 'end', 'tz', 'domain', 'project'];
 
 function commandOf(flag: Flag): string {
@@ -46,7 +46,8 @@ describe('A URL with a password', () => {
           [[command, `--${flag}=${url}`], {}],
           ...(option.env ?? []).map((name): [string[], Record<string, string>] => [[command], { [name]: url }]),
         ];
-        const isText = /domains\.file|username|project|region|config\.file/.test(flag) || QUESTION.includes(flag);
+        const isText =
+          /domains\.file|tariffs\.file|username|project|region|config\.file/.test(flag) || QUESTION.includes(flag);
         for (const [args, env] of sources) {
           const message = await refusal(args, env);
           const isFree = isText || 'TZ' in env;

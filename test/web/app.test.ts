@@ -71,6 +71,7 @@ describe('web', () => {
       collector,
       desk: { report: () => Promise.reject(new Error('no test asks it')) },
       file: () => file,
+      tariffs: () => null,
       reload: async () => {
         reloads += 1;
         return Promise.resolve(problems);
