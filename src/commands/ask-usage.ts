@@ -15,8 +15,8 @@ export interface AskingOptions extends CommandOptions {
   tell: (text: string) => void;
 }
 
-/** What a command makes of a report, and prints. */
-export type Printing = (report: UsageReport, question: Question) => string;
+/** What a command makes of a report, and prints. @throws ParameterProblem; UnknownName */
+export type Printing = (report: UsageReport, question: Question) => string | Promise<string>;
 
 /**
  * Asks the clouds what the flags ask for, and prints what becomes of it.
@@ -33,18 +33,18 @@ export async function askUsage(
   const { settings, log, print, tell } = options;
   const now = systemClock.wall();
   const file = await readDomainsFile(settings.domainsFile, { defaults: settings.defaults, log });
-  const question = asFlags(() => readQuestion(settings.usage.asked, { file: file.list, timezone, now }));
+  const question = await asFlags(() => readQuestion(settings.usage.asked, { file: file.list, timezone, now }));
   const { range, list, only } = question;
   const report = await make(options, { start: range.startMs, end: range.endMs, list, only });
-  print(asFlags(() => printing(report, question)));
+  print(await asFlags(() => printing(report, question)));
   if (!report.complete) tell([`Not complete: ${missing} are missing.`, ...errorReport(report)].join('\n'));
   return report.complete ? 0 : 1;
 }
 
 /** @throws SettingError that names the flag of a parameter that is wrong */
-function asFlags<T>(read: () => T): T {
+async function asFlags<T>(read: () => T | Promise<T>): Promise<T> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (error instanceof ParameterProblem || error instanceof UnknownName) throw new SettingError(`--${error.message}`);
     throw error;

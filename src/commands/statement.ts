@@ -16,8 +16,8 @@ export async function runStatement(options: AskingOptions): Promise<number> {
   const { tariffsFile, timezone: zone, output } = settings;
   if (tariffsFile === null) throw new SettingError('--tariffs.file is missing: a statement needs a file with tariffs');
   const { book } = await readTariffsFile(tariffsFile, { zone, log });
-  return askUsage(options, { timezone: book.timezone, missing: 'amounts' }, (report, question) => {
-    const statement = statementOf(report, rangeOf(report, question), book);
+  return askUsage(options, { timezone: book.timezone, missing: 'amounts' }, async (report, question) => {
+    const statement = await statementOf(report, rangeOf(report, question), book);
     if (output === 'json') return JSON.stringify(statement, null, 2);
     return output === 'csv' ? statementCsv(statement) : statementText(statement, terminal);
   });

@@ -56,8 +56,15 @@ export function rate(
     const own = byProject.get(keyOf(project.domain.label, project.projectId)) ?? [];
     return stretchesOf(project, own, book, range).map((stretch) => lineOf(project, stretch, range, book.currency));
   });
-  const total = lines.reduce((sum, { amount }) => sum.plus(decimal(amount)), decimal(0));
-  return { lines, total: fixed(total, book.currency.digits) };
+  return { lines, total: totalOf(lines, book.currency) };
+}
+
+/** The sum of the amounts as they are shown. */
+export function totalOf(lines: readonly StatementLine[], { digits }: Currency): string {
+  return fixed(
+    lines.reduce((sum, { amount }) => sum.plus(decimal(amount)), decimal(0)),
+    digits,
+  );
 }
 
 const keyOf = (domain: string, projectId: string): string => JSON.stringify([domain, projectId]);

@@ -1,7 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { DateRange } from '../dates/range.js';
 import type { ServerUsage } from '../openstack/usage-report.js';
-import { rate, type StatementLine } from '../rating/lines.js';
-import { gbOf, type Piece, type RatedProject } from '../rating/piece.js';
+import { rate, totalOf, type StatementLine } from '../rating/lines.js';
+import { gbOf, type Piece } from '../rating/piece.js';
 import { seal } from '../rating/seal.js';
 import { snapshotErrors, type SnapshotError } from '../snapshot/snapshot.js';
 import type { TariffBook } from '../tariffs/tariff.js';
@@ -28,21 +30,26 @@ export interface StatementJson {
   sha256?: string;
 }
 
+/** So long it keeps scrapes from being answered, at most but for one project. */
+const SLICE_MS = 10;
+
 /**
- * What the usage of a report costs. Pure.
+ * What the usage of a report costs.
  * @param range that the report is of
  */
-export function statementOf(report: UsageReport, range: DateRange, book: TariffBook): StatementJson {
-  const projects: RatedProject[] = [];
-  const pieces: Piece[] = [];
-  for (const { domain, projects: own } of report.domains) {
-    for (const { id, name, servers } of own) {
-      projects.push({ domain, project: name, projectId: id });
-      for (const server of servers) pieces.push(...piecesOf(server, domain.label, range));
+export async function statementOf(report: UsageReport, range: DateRange, book: TariffBook): Promise<StatementJson> {
+  const lines: StatementLine[] = [];
+  let begun = performance.now();
+  for (const { domain, projects } of report.domains) {
+    for (const { id, name, servers } of projects) {
+      const pieces = servers.flatMap((server) => piecesOf(server, domain.label, range));
+      lines.push(...rate(range, [{ domain, project: name, projectId: id }], pieces, book).lines);
+      if (performance.now() - begun < SLICE_MS) continue;
+      await setImmediate();
+      begun = performance.now();
     }
   }
-  const { lines, total } = rate(range, projects, pieces, book);
-  return seal({
+  return seal<Omit<StatementJson, 'sha256'>>({
     start: range.shown.start,
     end: range.shown.end,
     timezone: range.timezone,
@@ -51,7 +58,7 @@ export function statementOf(report: UsageReport, range: DateRange, book: TariffB
     basis: BASIS,
     complete: report.complete,
     lines,
-    total: report.totals ? total : null,
+    total: report.totals ? totalOf(lines, book.currency) : null,
     errors: snapshotErrors(report),
   });
 }

@@ -28,7 +28,11 @@ const servers: fc.Arbitrary<ServerUsage[]> = fc.array(
 );
 
 /** The statement of all projects over a range. */
-function over([from, to]: readonly [number, number], used: readonly ServerUsage[], book: TariffBook): StatementJson {
+function over(
+  [from, to]: readonly [number, number],
+  used: readonly ServerUsage[],
+  book: TariffBook,
+): Promise<StatementJson> {
   const projects = ['p', 'q'].map((id) =>
     project(
       id,
@@ -39,11 +43,11 @@ function over([from, to]: readonly [number, number], used: readonly ServerUsage[
 }
 
 describe('a statement of servers, whatever they are', () => {
-  it('has the quantities and amounts of its two parts, to the last digit that a line shows', () => {
-    fc.assert(
-      fc.property(three, servers, books(false), ([a = 0, b = 0, c = 0], used, book) => {
-        const whole = over([a, c], used, book).lines;
-        const parts = [...over([a, b], used, book).lines, ...over([b, c], used, book).lines];
+  it('has the quantities and amounts of its two parts, to the last digit that a line shows', async () => {
+    await fc.assert(
+      fc.asyncProperty(three, servers, books(false), async ([a = 0, b = 0, c = 0], used, book) => {
+        const whole = (await over([a, c], used, book)).lines;
+        const parts = [...(await over([a, b], used, book)).lines, ...(await over([b, c], used, book)).lines];
         const counts = sums(whole, () => 1n);
         for (const figure of ['quantity', 'amount'] as const) {
           const [one, two] = [whole, parts].map((lines) => sums(lines, (line) => scaled(line[figure])));
@@ -57,24 +61,24 @@ describe('a statement of servers, whatever they are', () => {
     );
   });
 
-  it('has the sum of the amounts as they are shown for its total', () => {
-    fc.assert(
-      fc.property(three, servers, books(true), ([from = 0, , to = 0], used, book) => {
-        const { lines, total } = over([from, to], used, book);
+  it('has the sum of the amounts as they are shown for its total', async () => {
+    await fc.assert(
+      fc.asyncProperty(three, servers, books(true), async ([from = 0, , to = 0], used, book) => {
+        const { lines, total } = await over([from, to], used, book);
         const sum = lines.reduce((all, { amount }) => all.plus(decimal(amount)), decimal(0));
         expect(total).to.equal(sum.toFixed(book.currency.digits));
       }),
     );
   });
 
-  it('has the same hash in whatever order servers come, and another one when one was resized', () => {
-    fc.assert(
-      fc.property(three, servers, books(true), ([from = 0, , to = 0], used, book) => {
-        const { sha256, lines } = over([from, to], used, book);
+  it('has the same hash in whatever order servers come, and another one when one was resized', async () => {
+    await fc.assert(
+      fc.asyncProperty(three, servers, books(true), async ([from = 0, , to = 0], used, book) => {
+        const { sha256, lines } = await over([from, to], used, book);
         expect(sha256).to.match(/^[0-9a-f]{64}$/);
-        expect(over([from, to], [...used].reverse(), book).sha256).to.equal(sha256);
+        expect((await over([from, to], [...used].reverse(), book)).sha256).to.equal(sha256);
         const resized = used.map((one) => ({ ...one, vcpus: (one.vcpus ?? 0) + 1 }));
-        const after = over([from, to], resized, book);
+        const after = await over([from, to], resized, book);
         const isUsed = lines.some(({ resource, quantity }) => resource === 'server' && scaled(quantity) > 0n);
         expect(after.sha256 === sha256).to.equal(!isUsed);
       }),
