@@ -90,6 +90,11 @@ const BAD: readonly Row[] = [
   [[], { VHI_LISTEN_ADDRESS: '::1:80' }, 'VHI_LISTEN_ADDRESS: "::1:80" must be :port, host:port or [address]:port'],
   [['--web.config.file='], {}, '--web.config.file needs a value: --web.config.file=FILE'],
   [['--web.telemetry-path=metrics'], {}, '--web.telemetry-path: "metrics" must be a path such as /metrics'],
+  [
+    ['--web.telemetry-path=/api/v1/statement'],
+    {},
+    '--web.telemetry-path: "/api/v1/statement" is taken by another page',
+  ],
   [['--web.telemetry-path=/-/ready'], {}, '--web.telemetry-path: "/-/ready" is taken by another page of the exporter'],
   [['--web.config.file='], {}, '--web.config.file needs a value: --web.config.file=FILE'],
   [['--web.enable-lifecycle=sometimes'], {}, '--web.enable-lifecycle: "sometimes" must be true or false'],

@@ -31,6 +31,11 @@ async function example(pattern: RegExp): Promise<string> {
   return text;
 }
 
+/** What computes the hash again, of a statement on stdin. */
+async function hashCommand(): Promise<string> {
+  return (await example(/```sh\n(node -e [^`]+)```/)).replace('< october.json', '');
+}
+
 /** Feeds a text to a command line of the README; answers what it prints. */
 async function shell(command: string, input: string): Promise<string> {
   const running = promisify(execFile)('sh', ['-c', command]);
@@ -103,16 +108,11 @@ describe('GET /api/v1/statement', () => {
       expect(plain(statement)).to.deep.equal(plain(shown));
     });
     // The hash is that of the lines as they are printed.
-    expect(
-      await shell(
-        await example(/```sh\n(node -e [^`]+)```/).then((text) => text.replace(/< \S+\n/, '')),
-        JSON.stringify(shown),
-      ),
-    ).to.equal('true');
+    expect(await shell(await hashCommand(), JSON.stringify(shown))).to.equal('true');
   });
 
   it('carries a hash that the README’s command computes again, of what the API and the command tell', async () => {
-    const command = (await example(/```sh\n(node -e [^`]+)```/)).replace('< october.json', '');
+    const command = await hashCommand();
     await withStatements(async (rig) => {
       const { statement } = await ask(rig, DATES);
       expect(await shell(command, JSON.stringify(statement))).to.equal('true');
