@@ -45,10 +45,12 @@ async function run(args: Arguments): Promise<number | Running> {
       if (args.command === 'check') return (await import('./commands/check.js')).runCheck(options);
       return (await import('./commands/snapshot.js')).runSnapshot(options);
     }
-    case 'usage': {
+    case 'usage':
+    case 'statement': {
       const tell = (text: string): void => void process.stderr.write(`${text}\n`);
       const options = { settings, log, variables, print, tell, terminal: await terminal() };
-      return (await import('./commands/usage.js')).runUsage(options);
+      if (args.command === 'usage') return (await import('./commands/usage.js')).runUsage(options);
+      return (await import('./commands/statement.js')).runStatement(options);
     }
     case 'healthcheck':
       return (await import('./commands/healthcheck.js')).runHealthcheck(settings, (text) => host.complain(text));

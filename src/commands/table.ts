@@ -11,6 +11,11 @@ const RESULT_COLORS = { ok: 'green', partial: 'yellow', failed: 'red' } as const
 
 export const resultCell = (result: Result): Cell => ({ text: result, color: RESULT_COLORS[result] });
 
+/** Of a total: whether it is of all, or of some, or of nothing. */
+export function completeCell(isComplete: boolean, isAny: boolean): Cell {
+  return isComplete ? { text: 'complete', color: 'green' } : { text: 'not complete', color: isAny ? 'yellow' : 'red' };
+}
+
 export interface TableLook {
   color: boolean;
   /** Columns of the terminal; null where there is no limit. */

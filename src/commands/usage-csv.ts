@@ -1,5 +1,4 @@
-import { stringify } from 'csv-stringify/sync';
-
+import { csv, type CsvRow } from '../csv.js';
 import type { ProjectUsageJson, ServerUsageJson, UsageJson } from '../usage-report/json.js';
 
 const DOMAIN = ['domain', 'domainId', 'project', 'projectId'] as const;
@@ -8,10 +7,7 @@ const SERVER = [
   ...(['serverId', 'name', 'flavor', 'vcpus', 'ramMb', 'localGb', 'state', 'startedAt', 'endedAt', 'hours'] as const),
 ];
 
-/**
- * A row for each project, or for each server if detailed, under the JSON's names. Tenants name projects and servers: what a
- * spreadsheet would take for a formula gets an apostrophe before it. Pure.
- */
+/** A row for each project, or for each server if detailed, under the JSON's names. Pure. */
 export function usageCsv({ domains }: UsageJson, detailed: boolean): string {
   const rows = domains.flatMap(({ domain, id, projects }) =>
     projects.flatMap((project) => {
@@ -19,9 +15,9 @@ export function usageCsv({ domains }: UsageJson, detailed: boolean): string {
       return detailed ? serverRows(place, project) : [[...place, ...TOTALS.map((key) => project.totals[key])]];
     }),
   );
-  return stringify([[...DOMAIN, ...(detailed ? SERVER : TOTALS)], ...rows], { escape_formulas: true }).trimEnd();
+  return csv([[...DOMAIN, ...(detailed ? SERVER : TOTALS)], ...rows]);
 }
 
-function serverRows(place: readonly string[], { servers = [] }: ProjectUsageJson): (string | number | null)[][] {
+function serverRows(place: readonly string[], { servers = [] }: ProjectUsageJson): CsvRow[] {
   return servers.map((server: ServerUsageJson) => [...place, ...SERVER.map((key) => server[key])]);
 }

@@ -34,37 +34,26 @@ const UNITS: Readonly<Record<Resource, string>> = { vcpu: 'vCPU-hour', ram_gb: '
 const QUANTITY_DIGITS = 6;
 
 /**
- * The lines of a statement, in the order of the projects, and their total. Each project has a line for each resource and
- * each tariff in force, also when nothing was used. What of a piece is outside the range does not count. Pure.
- * @throws RangeError for a piece that can't be, or of a project that is not among them, and for a project that is twice
+ * Rates projects one by one; what is the same for all of them is worked out once. Each has a line for each resource and each
+ * tariff in force, also when nothing was used. What of a piece is outside the range does not count. Pure.
+ * @returns the lines of a project; throws RangeError for a piece that can't be
  */
-export function rate(
+export function rater(
   range: DateRange,
-  projects: readonly RatedProject[],
-  pieces: readonly Piece[],
   book: TariffBook,
-): { lines: StatementLine[]; total: string } {
-  const byProject = new Map<string, Piece[]>();
-  for (const { domain, projectId } of projects) byProject.set(keyOf(domain.label, projectId), []);
-  if (byProject.size < projects.length) throw new RangeError('a project is there twice, and would be charged twice');
-  for (const piece of pieces) {
-    const own = byProject.get(keyOf(piece.domain, piece.projectId));
-    if (!own) throw new RangeError(`a piece is of project ${piece.projectId} of ${piece.domain}, which is not rated`);
-    own.push(piece);
-  }
+): (project: RatedProject, pieces: readonly Piece[]) => StatementLine[] {
   const slots = slotsOf(book, range);
-  const show = showOnce(range.timezone);
-  const lines = projects.flatMap((project) => {
-    const own = byProject.get(keyOf(project.domain.label, project.projectId)) ?? [];
-    return stretchesOf(project, own, slots).map((stretch) =>
-      lineOf(project, stretch, { range, currency: book.currency, show }),
-    );
-  });
-  const total = lines.reduce((sum, { amount }) => sum.plus(decimal(amount)), decimal(0));
-  return { lines, total: fixed(total, book.currency.digits) };
+  const statement = { range, currency: book.currency, show: showOnce(range.timezone) };
+  return (project, pieces) => stretchesOf(project, pieces, slots).map((stretch) => lineOf(project, stretch, statement));
 }
 
-const keyOf = (domain: string, projectId: string): string => JSON.stringify([domain, projectId]);
+/** The sum of the amounts as they are shown. */
+export function totalOf(lines: readonly StatementLine[], { digits }: Currency): string {
+  return fixed(
+    lines.reduce((sum, { amount }) => sum.plus(decimal(amount)), decimal(0)),
+    digits,
+  );
+}
 
 /** The lines of many projects begin and end at the same few times. */
 function showOnce(zone: string): (ms: number) => string {

@@ -12,13 +12,10 @@ export interface RatedProject extends Subject {
 }
 
 /**
- * What was used during a stretch of time, evenly: so many units all along it, or so many unit-hours in it. Numbers count
+ * What a project used during a stretch of time, evenly: so many units all along it, or so many unit-hours in it. Numbers count
  * as they are printed. Only `units` lose nothing where a piece is cut at a time that makes an endless decimal of its hours.
  */
 export type Piece = Span & {
-  projectId: string;
-  /** The domain's label, since clouds may share ids of projects. */
-  domain: string;
   resource: Resource;
   /** Of a server; null for all else, and where it is not known. */
   flavor: string | null;
@@ -37,7 +34,7 @@ export function unitMsWithin(piece: Piece, span: Span): Decimal {
   const length = piece.endMs - piece.startMs;
   const used = decimal('units' in piece ? piece.units : piece.unitHours);
   if (!(length >= 0) || !Number.isSafeInteger(length) || !used.isFinite() || used.isNegative()) {
-    throw new RangeError(`a piece of ${piece.resource} of project ${piece.projectId} is not a use during a time`);
+    throw new RangeError(`a piece of ${piece.resource} is not a use during a time`);
   }
   const overlap = Math.min(piece.endMs, span.endMs) - Math.max(piece.startMs, span.startMs);
   if (overlap <= 0) return decimal(0);

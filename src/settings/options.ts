@@ -11,7 +11,7 @@ export interface Option {
 
 export const OPTIONS = {
   'domains.file': { value: 'FILE', env: ['VHI_DOMAINS_FILE'], default: 'domains.txt', help: 'the list of domains' },
-  'tariffs.file': { value: 'FILE', env: ['VHI_TARIFFS_FILE'], help: 'prices, in YAML (default: none)' },
+  'tariffs.file': { value: 'FILE', env: ['VHI_TARIFFS_FILE'], help: 'prices, for statements and cost (default: none)' },
   'cloud.auth-url': { value: 'URL', env: ['VHI_AUTH_URL', 'OS_AUTH_URL'], help: 'Keystone, https://host:5000/v3' },
   'cloud.username': { value: 'NAME', env: ['VHI_USERNAME', 'OS_USERNAME'], help: "each domain's user" },
   'cloud.project': { value: 'NAME', env: ['VHI_PROJECT'], help: "project to log in to (default: the line's name=)" },
@@ -57,13 +57,13 @@ export const OPTIONS = {
   'usage.max-requests': { value: 'N', default: '10000', help: 'requests that one usage report may take' },
   'log.level': { value: 'LEVEL', default: 'info', help: 'error, warn, info or debug' },
   'log.format': { value: 'FORMAT', default: 'logfmt', help: 'logfmt or json' },
-  start: { value: 'DATE', help: 'start of the usage: 2026-10-01, 2026-10-01T08:00:00, or with Z or an offset' },
+  start: { value: 'DATE', help: 'start: 2026-10-01, 2026-10-01T08:00:00, or with Z or an offset' },
   end: { value: 'DATE', help: 'its end; a date means the end of that day' },
   tz: { value: 'ZONE', help: 'zone of these two (default: of the tariffs file, else --timezone)' },
   domain: { value: 'NAME', help: 'of this domain alone, by name or id' },
   project: { value: 'NAME', help: 'of this project alone, by id, or by name with --domain' },
   detailed: { help: 'each server too' },
-  output: { value: 'FORMAT', default: 'table', help: 'table or json; of usage csv too' },
+  output: { value: 'FORMAT', default: 'table', help: 'table or json; of usage and statement csv too' },
   'simulate.listen-address': { value: 'ADDR', default: '127.0.0.1:0', help: 'where the simulated cloud listens' },
 } as const satisfies Record<string, Option>;
 
@@ -72,7 +72,7 @@ export type Flag = keyof typeof OPTIONS;
 /** Passwords have no flags, since process lists show those. */
 export const PASSWORD_VARIABLES = ['VHI_PASSWORD', 'VHI_PASSWORD_FILE', 'OS_PASSWORD'] as const;
 
-const ANY_COLLECTION = ['domains', 'tariffs', 'cloud', 'collect', 'timezone', 'usage', 'web', 'log'] as const;
+const ANY_COLLECTION = ['domains', 'cloud', 'collect', 'timezone', 'tariffs', 'usage', 'web', 'log'] as const;
 
 /** Each command with the groups of settings (a flag's first word) that go with it. */
 export const COMMANDS = {
@@ -83,10 +83,14 @@ export const COMMANDS = {
     groups: [...ANY_COLLECTION, 'start', 'end', 'tz', 'domain', 'project', 'detailed', 'output'],
     help: 'print what was used between two dates',
   },
+  statement: {
+    groups: [...ANY_COLLECTION, 'start', 'end', 'tz', 'domain', 'project', 'output'],
+    help: 'print what that costs, by the tariffs',
+  },
   healthcheck: { groups: ['web', 'log'], help: 'ask the daemon on this machine whether it is healthy' },
   simulate: { groups: ['simulate', 'log'], help: 'a simulated cloud on loopback, its auth URL on stdout' },
   demo: {
-    groups: ['domains', 'tariffs', 'collect', 'timezone', 'usage', 'web', 'log', 'simulate'],
+    groups: ['domains', 'collect', 'timezone', 'tariffs', 'usage', 'web', 'log', 'simulate'],
     help: 'simulate and serve together',
   },
 } as const;

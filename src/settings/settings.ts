@@ -13,7 +13,14 @@ import { commandTakes, OPTIONS, type Command, type Flag, type Option } from './o
 import * as values from './values.js';
 
 /** Paths that the web server keeps for itself, whatever the telemetry path. */
-export const RESERVED_PATHS = ['/api/v1/snapshot', '/api/v1/usage', '/-/healthy', '/-/ready', '/-/reload'] as const;
+export const RESERVED_PATHS = [
+  '/api/v1/snapshot',
+  '/api/v1/usage',
+  '/api/v1/statement',
+  '/-/healthy',
+  '/-/ready',
+  '/-/reload',
+] as const;
 
 /** How and how long a collection asks the clouds; times in milliseconds. */
 export interface CollectSettings {
@@ -34,7 +41,7 @@ export interface CollectSettings {
 }
 
 const OUTPUTS = ['table', 'json', 'csv'] as const;
-/** Flags of `usage` that are read together, with the domains file at hand. */
+/** Flags of `usage` and `statement` that are read together, with the domains file at hand. */
 const ASKED = ['start', 'end', 'tz', 'domain', 'project'] as const;
 
 export interface UsageSettings {
@@ -47,12 +54,13 @@ export interface UsageSettings {
 
 export interface Settings {
   domainsFile: string;
-  tariffsFile: string | null;
   /** What a line of domains.txt takes from the settings. */
   defaults: DomainDefaults;
   collect: CollectSettings;
   /** An IANA zone: that of dates that bring none. */
   timezone: string;
+  /** null: there are no tariffs. */
+  tariffsFile: string | null;
   usage: UsageSettings;
   web: { listen: values.ListenAddress; configFile: string | null; telemetryPath: string; enableLifecycle: boolean };
   log: { level: LogLevel; format: LogFormat };
@@ -80,7 +88,6 @@ export function readSettings(args: Arguments, environment: Environment): Setting
   const warnings: string[] = [];
   const settings: Settings = {
     domainsFile: read('domains.file', values.nonEmpty),
-    tariffsFile: optional('tariffs.file', values.nonEmpty),
     defaults: {
       authUrl: optional('cloud.auth-url', normaliseAuthUrl),
       user: optional('cloud.username', values.nonEmpty),
@@ -106,6 +113,7 @@ export function readSettings(args: Arguments, environment: Environment): Setting
       projects: optional('collect.projects', values.boolean) ?? false,
     },
     timezone: read('timezone', timezoneReader(args, environment, warnings)),
+    tariffsFile: optional('tariffs.file', values.nonEmpty),
     usage: {
       maxRequests: read('usage.max-requests', values.positiveInteger),
       asked: Object.fromEntries([...args.flags].filter(([flag]) => (ASKED as readonly string[]).includes(flag))),
@@ -117,11 +125,8 @@ export function readSettings(args: Arguments, environment: Environment): Setting
       telemetryPath: read('web.telemetry-path', readTelemetryPath),
       enableLifecycle: optional('web.enable-lifecycle', values.boolean) ?? false,
     },
-    log: {
-      level: read('log.level', values.oneOf(LOG_LEVELS)),
-      format: read('log.format', values.oneOf(LOG_FORMATS)),
-    },
-    output: read('output', values.oneOf(args.command === 'usage' ? OUTPUTS : ['table', 'json'])),
+    log: { level: read('log.level', values.oneOf(LOG_LEVELS)), format: read('log.format', values.oneOf(LOG_FORMATS)) },
+    output: read('output', values.oneOf(commandTakes(args.command, 'start') ? OUTPUTS : ['table', 'json'])),
     simulateListen: read('simulate.listen-address', values.loopbackAddress),
     warnings,
   };

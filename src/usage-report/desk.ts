@@ -79,19 +79,19 @@ export class UsageDesk {
     this.#reporter.answerNow();
   }
 
-  #find({ file, asked }: Question): Run | undefined {
-    const key = keyOf(asked);
-    return [...this.#runs].find((run) => run.key === key && run.question.file === file);
+  #find(question: Question): Run | undefined {
+    const key = keyOf(question);
+    return [...this.#runs].find((run) => run.key === key && run.question.file === question.file);
   }
 
   #begin(question: Question, deadline: number): Run {
-    const { range, list, only, asked } = question;
+    const { range, list, only } = question;
     const wait = new Lifetime();
     const gone = new AbortController();
     const timeLeft = (): number => deadline - this.#clock.mono();
     const timer = setTimeout(() => wait.end(new NotReady()), timeLeft());
     if (this.#isClosing) wait.end(new NotReady());
-    const key = keyOf(asked);
+    const key = keyOf(question);
     const make = (): Promise<UsageReport> => {
       const { startMs: start, endMs: end } = range;
       return this.#reporter.report({ start, end, list, only, timeLeftMs: timeLeft(), left: gone.signal });
@@ -133,5 +133,6 @@ export class UsageDesk {
   }
 }
 
-const keyOf = ({ start, end, tz, domain, project }: Question['asked']): string =>
-  JSON.stringify([start, end, tz, domain, project]);
+/** The same dates are others in another zone, which need not be asked for. */
+const keyOf = ({ asked: { start, end, domain, project }, range }: Question): string =>
+  JSON.stringify([start, end, range.timezone, domain, project]);

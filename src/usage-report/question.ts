@@ -63,14 +63,25 @@ function domainsOf(name: string, { domains }: DomainList): DomainList['domains']
 }
 
 /**
- * The answer in the contract's JSON, all projects on one page.
+ * The range that a report is of: its end is before the one that was asked for where Nova's clock is.
  * @throws UnknownName for a project that no domain has, where all of them could be asked
  */
-export function answerOf(report: UsageReport, { asked, range, only }: Question, detailed: boolean): UsageJson {
+export function rangeOf(report: UsageReport, { asked, range, only }: Question): DateRange {
   if (only && report.complete && report.domains.length === 0) {
     throw new UnknownName(`project: "${excerpt(asked.project ?? '', 60)}" is no project that the logins can see`);
   }
-  const time = (ms: number): string => showInstant(ms, range.timezone);
-  const endTime = (ms: number): string => (ms === range.endMs ? range.shown.end : time(ms));
-  return usageJson(report, { timezone: range.timezone, time, endTime, detailed });
+  const { start: startMs, end: endMs } = report;
+  const { timezone, shown } = range;
+  const end = endMs === range.endMs ? shown.end : showInstant(endMs, timezone);
+  return { startMs, endMs, timezone, shown: { start: showInstant(startMs, timezone), end } };
+}
+
+/**
+ * The answer in the contract's JSON, all projects on one page.
+ * @throws UnknownName as above
+ */
+export function answerOf(report: UsageReport, question: Question, detailed: boolean): UsageJson {
+  const { timezone, shown } = rangeOf(report, question);
+  const time = (ms: number): string => showInstant(ms, timezone);
+  return usageJson(report, { timezone, time, endTime: () => shown.end, detailed });
 }

@@ -14,6 +14,7 @@ import type { UsageDesk } from '../usage-report/desk.js';
 import { snapshotJson } from './json.js';
 import { fail, leaving, refuseOthers, route } from './route.js';
 import { SharedBodies } from './shared-body.js';
+import { routeStatement } from './statement.js';
 import { STATUS_HEADERS, statusPage } from './status/page.js';
 import { routeUsage } from './usage.js';
 
@@ -65,6 +66,7 @@ export function createApp(options: AppOptions): Express {
     },
   });
   routeUsage(app, options);
+  routeStatement(app, options);
   const text =
     (body: string): RequestHandler =>
     (_req, res) =>

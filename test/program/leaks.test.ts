@@ -201,7 +201,9 @@ async function askAll(url: string): Promise<string[]> {
   };
   const right = basic(PASSWORDS.web);
   const usage = '/api/v1/usage?start=2026-01-01&end=2026-01-31&detailed=1';
-  const collected = await Promise.all(['/metrics', '/api/v1/snapshot', usage].map((path) => ask(path, 'GET', right)));
+  const statement = usage.replace('usage', 'statement').replace('detailed=1', 'format=csv');
+  const paths = ['/metrics', '/api/v1/snapshot', usage, statement];
+  const collected = await Promise.all(paths.map((path) => ask(path, 'GET', right)));
   const rest = await Promise.all(
     ['/', '/metrics', '/api/v1/snapshot', '/-/healthy', '/-/ready', '/-/reload', '/nowhere', '/api/nowhere'].flatMap(
       (path) => [
@@ -270,7 +272,9 @@ describe('Secrets', () => {
         WRONG_APP: PASSWORDS.wrongApp,
       };
       const fromFile = { ...env, VHI_PASSWORD: '', VHI_PASSWORD_FILE: join(hidden, 'setting') };
-      const common = [...args, '--log.level=debug', '--collect.request-timeout=2s'];
+      const tariffs = join(folder, 'tariffs.yml');
+      await writeFile(tariffs, 'currency: EUR\ntariffs: [{name: vCPU, resource: vcpu, price: "1", per: hour}]\n');
+      const common = [...args, `--tariffs.file=${tariffs}`, '--log.level=debug', '--collect.request-timeout=2s'];
       const web = [`--web.config.file=${webConfig}`, '--web.enable-lifecycle', '--web.listen-address=127.0.0.1:0'];
       const withReports = { NODE_OPTIONS: `--report-on-signal --report-directory=${reports}` };
       const daemon = new Program([...common, ...web, '--collect.projects'], { env: { ...env, ...withReports } });
@@ -289,6 +293,7 @@ describe('Secrets', () => {
           run(['snapshot', ...common], { env: fromFile }),
           run(['snapshot', ...common, ...quota, '--output=json', '--log.format=json'], { env: fromFile }),
           run(['usage', ...common, '--start=2026-01-01', '--end=2026-01-31', '--output=json'], { env: fromFile }),
+          run(['statement', ...common, '--start=2026-01-01', '--end=2026-01-31'], { env: fromFile }),
         ]);
         const first = await askAll(url);
         simulator.revokeTokens();
@@ -311,19 +316,20 @@ describe('Secrets', () => {
           ...[health, [...health, ...web.slice(0, 1)], ['--help'], ['check', '--version']].map((a) => run(a, { env })),
           run(['check', ...common], { env: { ...env, OS_AUTH_URL: `http://${USER}:${PASSWORDS.setting}@h` } }),
         ]);
-        const [check, snapshot, limits, usage] = await others;
+        const [check, snapshot, limits, usage, statement] = await others;
         const exits = [
           check,
           snapshot,
           limits,
           usage,
+          statement,
           ...ends,
           await daemon.stop(),
           await demo.stop(),
           await simulate.stop(),
         ];
         exits.forEach(tell);
-        expect(exits.map(({ code }) => code)).to.deep.equal([1, 1, 1, 1, 0, 2, 0, 0, 2, 0, 0, 0]);
+        expect(exits.map(({ code }) => code)).to.deep.equal([1, 1, 1, 1, 1, 0, 2, 0, 0, 2, 0, 0, 0]);
         // All were read and sent: the right ones opened the door in each program.
         const logins = simulator.calls.filter(({ route, status }) => route === 'login' && status === 201);
         for (const name of RIGHT) {
@@ -344,6 +350,7 @@ describe('Secrets', () => {
         'serve',
         'simulate',
         'snapshot',
+        'statement',
         'usage',
       ]);
       const secrets = new Map([

@@ -17,7 +17,7 @@ const TELLING = /boss|hunter2|hun\/ter2/;
 
 const flags = (Object.entries(OPTIONS) as [Flag, Option][]).filter(([, { value }]) => value !== undefined);
 
-/** Of `usage` alone. Dates and names are judged by the command, in words of its own. */
+/** Of `usage` and `statement` alone. Dates and names are judged by the command, in words of its own. */
 const QUESTION = ['start', 'end', 'tz', 'domain', 'project'];
 
 function commandOf(flag: Flag): string {

@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { World } from '../../src/simulator/world.js';
-import { PASSWORD, USER } from './rig.js';
+import { PASSWORD, USER, withFolder } from './rig.js';
 
 /** A moment after all that is asked for here. */
 const NOW = Date.parse('2026-11-20T00:00:00Z');
@@ -37,3 +40,26 @@ export const NOTHING = { serverHours: 0, vcpuHours: 0, ramMbHours: 0, localGbHou
 export const OF_WEB = { serverHours: 744, vcpuHours: 1488, ramMbHours: 3_047_424, localGbHours: 14_880 };
 export const OF_DB = { serverHours: 24, vcpuHours: 96, ramMbHours: 196_608, localGbHours: 960 };
 export const OF_ALL = { serverHours: 768, vcpuHours: 1584, ramMbHours: 3_244_032, localGbHours: 15_840 };
+
+/** As in the README's example of statements. */
+export const TARIFFS = `currency: IDR
+timezone: Asia/Jakarta
+tariffs:
+  - {name: vCPU, resource: vcpu, price: "150.50", per: hour, free: 100}
+  - {name: RAM, resource: ram_gb, price: "37200", per: month}
+`;
+
+/** Runs the body with the flag of a tariffs file. */
+export function withTariffs<T>(body: (flag: string) => Promise<T>, text = TARIFFS): Promise<T> {
+  return withFolder(async (folder) => {
+    const file = join(folder, 'tariffs.yml');
+    await writeFile(file, text);
+    return body(`--tariffs.file=${file}`);
+  });
+}
+
+/** From now on the domain's login is refused. */
+export function refuse({ world }: UsageCloud, name: string): void {
+  const domain = world.findDomain({ name });
+  world.findUser(domain!.id, USER)!.password = 'changed';
+}

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { UsageJson } from '../../src/usage-report/json.js';
 import { run, type Exit } from '../helpers/program.js';
 import { withCloud } from './rig.js';
-import { OF_ALL, OF_DB, usageCloud, type UsageCloud } from './usage-cloud.js';
+import { OF_ALL, OF_DB, refuse, usageCloud, type UsageCloud } from './usage-cloud.js';
 
 const OCTOBER = ['--start=2026-10-01', '--end=2026-10-31', '--tz=Asia/Jakarta'];
 
@@ -19,10 +19,6 @@ describe('vhi-exporter usage', () => {
       for (const more of flags) exits.push(await run(['usage', '--log.level=error', ...args, ...more], { env }));
       return exits;
     });
-  const refuse = (name: string): void => {
-    const domain = [...cloud.world.domains.values()].find((one) => one.name === name);
-    cloud.world.findUser(domain!.id, 'exporter')!.password = 'changed';
-  };
 
   it('prints a table of projects, or of servers, with the totals and what the figures are', async () => {
     const [projects, servers] = await usages(OCTOBER, [...OCTOBER, '--detailed', '--domain=globex']);
@@ -73,7 +69,7 @@ describe('vhi-exporter usage', () => {
   });
 
   it('tells on stderr what is missing, and exits with 1', async () => {
-    refuse('acme');
+    refuse(cloud, 'acme');
     for (const exit of await usages([...OCTOBER, '--output=csv'], OCTOBER)) {
       expect(exit.code).to.equal(1);
       expect(exit.stderr).to.match(
@@ -83,7 +79,7 @@ describe('vhi-exporter usage', () => {
         .to.match(/^globex/m)
         .and.not.to.include('what to do');
     }
-    refuse('globex');
+    refuse(cloud, 'globex');
     const [none] = await usages([...OCTOBER, '--output=json']);
     expect([none!.code, (JSON.parse(none!.stdout) as UsageJson).totals]).to.deep.equal([1, null]);
   });

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import type { UsageJson } from '../../src/usage-report/json.js';
 import { until } from '../helpers/program.js';
 import { countOf, withRig, type Rig, type RigOptions } from './rig.js';
-import { NOTHING, OCTOBER, OF_ALL, OF_DB, OF_WEB, usageCloud, type UsageCloud } from './usage-cloud.js';
+import { NOTHING, OCTOBER, OF_ALL, OF_DB, OF_WEB, refuse, usageCloud, type UsageCloud } from './usage-cloud.js';
 
 describe('GET /api/v1/usage', () => {
   let cloud: UsageCloud;
@@ -191,11 +191,7 @@ describe('GET /api/v1/usage', () => {
   });
 
   it('is partial where a domain fails, and 503 where all do', async () => {
-    const refuse = (name: string): void => {
-      const [id = ''] = [...cloud.world.domains.values()].filter((one) => one.name === name).map((one) => one.id);
-      cloud.world.findUser(id, 'exporter')!.password = 'changed';
-    };
-    refuse('acme');
+    refuse(cloud, 'acme');
     await withUsage(async (rig) => {
       const { status, usage } = await ask(rig, OCTOBER);
       expect([status, usage.complete, usage.totals]).to.deep.equal([200, false, OF_DB]);
@@ -204,7 +200,7 @@ describe('GET /api/v1/usage', () => {
         ['acme', 'login', 'auth'],
       ]);
     });
-    refuse('globex');
+    refuse(cloud, 'globex');
     await withUsage(async (rig) => {
       const { status, usage } = await ask(rig, OCTOBER);
       expect([status, usage.complete, usage.totals]).to.deep.equal([503, false, null]);

@@ -3,11 +3,10 @@ import fc from 'fast-check';
 
 import { costPerHour } from '../../src/rating/cost.js';
 import { decimal } from '../../src/rating/decimal.js';
-import { rate } from '../../src/rating/lines.js';
-import { gbOf, type Piece, type RatedProject } from '../../src/rating/piece.js';
+import { gbOf, type RatedProject } from '../../src/rating/piece.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import type { TariffBook } from '../../src/tariffs/tariff.js';
-import { book, range } from './helpers.js';
+import { book, range, rate, type OwnPiece } from './helpers.js';
 import { snapshotOf, type DomainUse, type Use } from './use.js';
 
 const JULY = '2023-07-20T10:20:30Z';
@@ -193,8 +192,8 @@ describe('the cost of an hour, whatever is in use', () => {
           projectId: id,
         }));
         const pieces = Object.entries(servers).flatMap(([projectId, list]) =>
-          list.flatMap(({ vcpus, ramMb, flavor = null }): Piece[] => {
-            const common = { domain: 'a', projectId, startMs: hour.startMs, endMs: hour.endMs };
+          list.flatMap(({ vcpus, ramMb, flavor = null }): OwnPiece[] => {
+            const common = { projectId, startMs: hour.startMs, endMs: hour.endMs };
             return [
               { ...common, resource: 'vcpu', flavor: null, units: vcpus },
               { ...common, resource: 'ram_gb', flavor: null, units: gbOf(ramMb) },

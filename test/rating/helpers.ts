@@ -1,6 +1,6 @@
 import { readRange, type DateRange } from '../../src/dates/range.js';
 import type { StatementLine } from '../../src/rating/lines.js';
-import { rate } from '../../src/rating/lines.js';
+import { rater, totalOf } from '../../src/rating/lines.js';
 import type { Piece, RatedProject } from '../../src/rating/piece.js';
 import { parseTariffs } from '../../src/tariffs/parse.js';
 import type { TariffBook } from '../../src/tariffs/tariff.js';
@@ -25,8 +25,8 @@ export function piece(
   resource: Piece['resource'],
   use: Use,
   flavor: string | null = null,
-): Piece {
-  return { domain: 'acme', projectId: 'ab12', resource, flavor, startMs: span.startMs, endMs: span.endMs, ...use };
+): OwnPiece {
+  return { projectId: 'ab12', resource, flavor, startMs: span.startMs, endMs: span.endMs, ...use };
 }
 
 /** The lines of WEB, as `resource tariff quantity free amount`. */
@@ -36,5 +36,25 @@ export function brief(lines: readonly StatementLine[]): string[] {
   );
 }
 
-export const linesOf = (over: DateRange, pieces: readonly Piece[], tariffs: TariffBook): StatementLine[] =>
+/** A piece of one of several projects. */
+export type OwnPiece = Piece & { projectId: string };
+
+/** The lines of several projects, and their total. */
+export function rate(
+  over: DateRange,
+  projects: readonly RatedProject[],
+  pieces: readonly OwnPiece[],
+  tariffs: TariffBook,
+): { lines: StatementLine[]; total: string } {
+  const linesOfProject = rater(over, tariffs);
+  const lines = projects.flatMap((project) =>
+    linesOfProject(
+      project,
+      pieces.filter(({ projectId }) => projectId === project.projectId),
+    ),
+  );
+  return { lines, total: totalOf(lines, tariffs.currency) };
+}
+
+export const linesOf = (over: DateRange, pieces: readonly OwnPiece[], tariffs: TariffBook): StatementLine[] =>
   rate(over, [WEB], pieces, tariffs).lines;

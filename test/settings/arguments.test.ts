@@ -33,14 +33,28 @@ const FLAGS_OF: Record<string, string[]> = {
   output: ['output'],
   simulate: ['simulate.listen-address'],
 };
+const OF_DATES = [
+  'domains',
+  'cloud',
+  'collect',
+  'web',
+  'log',
+  'output',
+  'tariffs',
+  'usage',
+  'timezone',
+  'start',
+  'domain',
+];
 const COMMANDS: Record<string, string[]> = {
-  serve: ['domains', 'tariffs', 'cloud', 'collect', 'web', 'log', 'usage', 'timezone'],
-  check: ['domains', 'tariffs', 'cloud', 'collect', 'web', 'log', 'usage', 'timezone'],
-  snapshot: ['domains', 'tariffs', 'cloud', 'collect', 'web', 'log', 'output', 'usage', 'timezone'],
-  usage: ['domains', 'tariffs', 'cloud', 'collect', 'web', 'log', 'output', 'usage', 'timezone', 'start', 'domain'],
+  serve: ['domains', 'cloud', 'collect', 'web', 'log', 'tariffs', 'usage', 'timezone'],
+  check: ['domains', 'cloud', 'collect', 'web', 'log', 'tariffs', 'usage', 'timezone'],
+  snapshot: ['domains', 'cloud', 'collect', 'web', 'log', 'output', 'tariffs', 'usage', 'timezone'],
+  usage: OF_DATES,
+  statement: OF_DATES,
   healthcheck: ['web', 'log'],
   simulate: ['simulate', 'log'],
-  demo: ['domains', 'tariffs', 'collect', 'web', 'log', 'simulate', 'usage', 'timezone'],
+  demo: ['domains', 'collect', 'web', 'log', 'simulate', 'tariffs', 'usage', 'timezone'],
 };
 
 describe('the command line', () => {
@@ -127,13 +141,19 @@ describe('the command line', () => {
     [['-x'], 'unknown flag -x: see --help'],
     [['srve'], 'unknown command "srve": did you mean serve?'],
     [['snapshots'], 'unknown command "snapshots": did you mean snapshot?'],
-    [['xyzzy'], 'unknown command "xyzzy": the commands are serve, check, snapshot, usage, healthcheck, simulate, demo'],
+    [
+      ['xyzzy'],
+      'unknown command "xyzzy": the commands are serve, check, snapshot, usage, statement, healthcheck, simulate, demo',
+    ],
     [
       ['toString'],
-      'unknown command "toString": the commands are serve, check, snapshot, usage, healthcheck, simulate, demo',
+      'unknown command "toString": the commands are serve, check, snapshot, usage, statement, healthcheck, simulate, demo',
     ],
     [['serve', 'check'], 'unexpected argument "check" behind serve: settings are --flag=value'],
-    [[''], 'unknown command "": the commands are serve, check, snapshot, usage, healthcheck, simulate, demo'],
+    [
+      [''],
+      'unknown command "": the commands are serve, check, snapshot, usage, statement, healthcheck, simulate, demo',
+    ],
   ];
   for (const [argv, message] of typos) {
     it(`answers ${JSON.stringify(argv)} with: ${message}`, () => {

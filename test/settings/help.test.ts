@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { helpText } from '../../src/settings/help.js';
 import { OPTIONS, type Option } from '../../src/settings/options.js';
 
-const COMMANDS = ['serve', 'check', 'snapshot', 'usage', 'healthcheck', 'simulate', 'demo'] as const;
+const COMMANDS = ['serve', 'check', 'snapshot', 'usage', 'statement', 'healthcheck', 'simulate', 'demo'] as const;
 const lineOf = (text: string, flag: string): string | undefined =>
   text.split('\n').find((line) => new RegExp(`^ *--${flag.replaceAll('.', '\\.')}[= ]`).test(line));
 

@@ -81,6 +81,21 @@ describe('the desk that usage reports are asked for at', () => {
     await second;
   });
 
+  it('takes the same dates in another zone for another question, though none was asked for', async () => {
+    const statement = readQuestion(DAY, { file, timezone: 'Asia/Jakarta', now: clock.wall() });
+    const asking = [ask(), ask(statement), ask(question({ ...DAY, tz: 'Asia/Jakarta' }))];
+    await turn();
+    expect(reporter.made).to.have.lengthOf(1);
+    reporter.made[0]!.end(report());
+    await asking[0];
+    await turn();
+    expect(reporter.made).to.have.lengthOf(2);
+    expect(reporter.made[1]!.query.start).to.equal(Date.parse('2025-12-31T17:00:00Z'));
+    reporter.made[1]!.end(report());
+    await Promise.all(asking);
+    expect(reporter.made).to.have.lengthOf(2);
+  });
+
   it('does not take a question about another domains file for the same', async () => {
     const asking = [ask(), ask(question(DAY, makeList([])))];
     await turn();

@@ -1,41 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import type { ServerUsage } from '../../src/openstack/usage-report.js';
 import { usageJson, type UsageJson } from '../../src/usage-report/json.js';
 import { pageOf } from '../../src/usage-report/page.js';
-import type { DomainUsage, ProjectUsage, UsageReport } from '../../src/usage-report/report.js';
-import { noUsageTotals, sumOf, totalsOf } from '../../src/usage-report/totals.js';
-import { makeDomain } from '../helpers/domains.js';
+import { domain, project, report, server } from './sample.js';
 
-const START = Date.parse('2026-09-30T17:00:00Z');
-const END = Date.parse('2026-10-31T17:00:00Z');
 const jakarta = (ms: number): string => new Date(ms + 7 * 3_600_000).toISOString().replace('.000Z', '+07:00');
 const options = { timezone: 'Asia/Jakarta', time: jakarta, detailed: true };
-
-const server: ServerUsage = {
-  ...{ id: 's1', projectId: 'ab12', name: 'web-1', flavor: 'm1.small', vcpus: 2, ramMb: 4096, localGb: 20 },
-  ...{ state: 'active', startedAt: START - 3_600_000, endedAt: null, hours: 744 },
-};
-
-const project = (id: string, servers: readonly ServerUsage[] = []): ProjectUsage => ({
-  ...{ id, name: `name of ${id}`, servers },
-  totals: totalsOf(servers),
-});
-
-const domain = (label: string, projects: ProjectUsage[], change: Partial<DomainUsage> = {}): DomainUsage => ({
-  domain: makeDomain(label, { id: `id of ${label}` }),
-  result: 'ok',
-  totals: sumOf(projects.map(({ totals }) => totals)),
-  projects,
-  errors: [],
-  ...change,
-});
-
-const report = (...domains: DomainUsage[]): UsageReport => ({
-  ...{ start: START, end: END, complete: true, domains, problems: [] },
-  totals: sumOf(domains.map(({ totals }) => totals ?? noUsageTotals())),
-});
 
 describe('a usage report as JSON', () => {
   it('is what the contract says', () => {
