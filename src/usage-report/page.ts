@@ -3,7 +3,7 @@ import type { UsageJson } from './json.js';
 export interface PageOptions {
   /** Projects at most, above 0. */
   limit: number;
-  /** The id of the last project of the page before; null: the first page. */
+  /** The id of the last project of the page before, as `next` has it; null: the first page. */
   marker: string | null;
   /** Address of the page behind a project. */
   address: (marker: string) => string;
@@ -18,10 +18,11 @@ export function pageOf(usage: UsageJson, { limit, marker, address }: PageOptions
   let isBehind = marker === null;
   let isFull = false;
   let left = limit;
-  let last = marker;
+  let last: string | null = null;
   const domains: UsageJson['domains'] = [];
   for (const domain of usage.domains) {
-    const start = isBehind ? 0 : domain.projects.findIndex(({ projectId }) => projectId === marker) + 1;
+    const names = domain.projects.map(({ projectId }) => [projectId, nameOf(domain.domain, projectId)]);
+    const start = isBehind ? 0 : names.findIndex((both) => both.includes(marker ?? '')) + 1;
     const wasBehind = isBehind;
     isBehind ||= start > 0;
     if (!isBehind) continue;
@@ -30,7 +31,16 @@ export function pageOf(usage: UsageJson, { limit, marker, address }: PageOptions
     isFull ||= left === 0 ? rest.length > 0 || domain.projects.length === 0 : rest.length > left;
     if (projects.length > 0 || (wasBehind && left > 0 && rest.length === 0)) domains.push({ ...domain, projects });
     left -= projects.length;
-    last = projects.at(-1)?.projectId ?? last;
+    const projectId = projects.at(-1)?.projectId;
+    if (projectId !== undefined) last = isOnce(usage, projectId) ? projectId : nameOf(domain.domain, projectId);
   }
-  return isBehind ? { ...usage, domains, next: isFull && last !== null ? address(last) : null } : null;
+  if (!isBehind) return null;
+  last ??= marker;
+  return { ...usage, domains, next: isFull && last !== null ? address(last) : null };
 }
+
+/** Two lines of the file may have the same projects, of two regions, or of clouds that share ids. */
+const nameOf = (domain: string, projectId: string): string => `${domain}/${projectId}`;
+
+const isOnce = ({ domains }: UsageJson, id: string): boolean =>
+  domains.flatMap(({ projects }) => projects).filter(({ projectId }) => projectId === id).length === 1;

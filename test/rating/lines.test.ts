@@ -240,18 +240,6 @@ describe('the lines of a statement', () => {
     });
   });
 
-  it('keep projects of one id apart when they are of different domains', () => {
-    const other = { ...WEB, domain: { label: 'other', id: 'd1' } };
-    const tariffs = book(IDR, 'name: a, resource: vcpu, price: 1, per: hour');
-    const { lines } = rate(OCTOBER, [WEB, other], [piece(OCTOBER, 'vcpu', { units: 1 })], tariffs);
-    expect(
-      lines.filter(({ resource }) => resource === 'vcpu').map(({ domain, quantity }) => [domain, quantity]),
-    ).to.deep.equal([
-      ['acme', '744.000000'],
-      ['other', '0.000000'],
-    ]);
-  });
-
   describe('are refused', () => {
     const tariffs = book(IDR, 'name: a, resource: vcpu, price: 1, per: hour');
     const good = piece(OCTOBER, 'vcpu', { units: 1 });
