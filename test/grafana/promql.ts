@@ -21,7 +21,7 @@ function recordedSeries(): [string, Set<string>][] {
   return rules.map(({ record }) => [
     record,
     new Set([
-      ...(record.startsWith('calendar:') ? ['month'] : OF_TARGETS),
+      ...(record.startsWith('calendar:') ? [] : OF_TARGETS),
       ...(record.startsWith('domain:') ? ['domain'] : []),
       ...(record.includes('_cost') ? ['currency', 'month'] : []),
     ]),
