@@ -9,6 +9,8 @@ const DOMAIN = 'vhi_domain_cost_per_hour';
 /** Exporters and currencies are shown side by side. */
 const KEY = 'job, instance, currency';
 
+const OF_MONTH = '{{month}} {{currency}} ({{instance}})';
+
 const total = (expr: string, legend = '{{currency}} ({{instance}})'): Query[] => [{ expr, legend }];
 const dearest = (expr: string): Query[] => [{ expr: largest(expr, KEY), legend: '{{domain}} ({{currency}})' }];
 
@@ -25,7 +27,7 @@ const now: Section = {
   title: 'Now, and this month',
   panels: [
     stat(
-      { title: 'Cost an hour', description: `Over all domains. ${IN_FORCE}`, unit: MONEY, size: [6, 5] },
+      { title: 'Cost an hour', description: `Over all domains. ${IN_FORCE}`, unit: MONEY, size: [5, 5] },
       total(here(TOTAL)),
     ),
     stat(
@@ -33,7 +35,7 @@ const now: Section = {
         title: 'Cost of 30 days',
         description: `If all stayed as it is now for 720 hours. ${IN_FORCE}`,
         unit: MONEY,
-        size: [6, 5],
+        size: [5, 5],
       },
       total(`720 * ${here(TOTAL)}`),
     ),
@@ -42,18 +44,27 @@ const now: Section = {
         title: 'This month so far',
         description: `All full hours of the month in which the snapshots were complete. ${HOLES} ${MONTH}`,
         unit: MONEY,
-        size: [6, 5],
+        size: [5, 5],
       },
-      total(here('instance:vhi_total_cost:month_to_date'), '{{month}} {{currency}} ({{instance}})'),
+      total(here('instance:vhi_total_cost:month_to_date'), OF_MONTH),
+    ),
+    stat(
+      {
+        title: 'Hours of this month',
+        description: `The full hours that the month so far and its forecast rest on. Fewer than it has had are gaps: in an hour without a complete total nothing is added. ${MONTH}`,
+        unit: 'none',
+        size: [4, 5],
+      },
+      total(here('instance:vhi_total_cost_hours:month_to_date'), OF_MONTH),
     ),
     stat(
       {
         title: "Forecast to the month's end",
         description: `${FORECAST} ${HOLES} ${MONTH}`,
         unit: MONEY,
-        size: [6, 5],
+        size: [5, 5],
       },
-      total(here('instance:vhi_total_cost:month_forecast'), '{{month}} {{currency}} ({{instance}})'),
+      total(here('instance:vhi_total_cost:month_forecast'), OF_MONTH),
     ),
   ],
 };
