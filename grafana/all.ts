@@ -1,9 +1,10 @@
+import { cost } from './cost.js';
 import { domain } from './domain.js';
 import { exporter } from './exporter.js';
 import type { Dashboard, Name } from './frame.js';
 import { overview } from './overview.js';
 
-const DASHBOARDS: Record<Name, () => Dashboard> = { overview, domain, exporter };
+const DASHBOARDS: Record<Name, () => Dashboard> = { overview, domain, cost, exporter };
 
 // The SDK gives every row the same id; Grafana numbers what has none.
 const withoutRowId = (key: string, value: unknown): unknown => (key === 'id' && value === 0 ? undefined : value);

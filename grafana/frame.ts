@@ -21,7 +21,12 @@ import { DATA_SOURCE } from './panels.js';
 import { here } from './queries.js';
 
 /** File names, and with `vhi-` before them the uids that links go by. */
-const TITLES = { overview: 'VHI: overview', domain: 'VHI: domain', exporter: 'VHI: exporter' } as const;
+const TITLES = {
+  overview: 'VHI: overview',
+  domain: 'VHI: domain',
+  cost: 'VHI: cost',
+  exporter: 'VHI: exporter',
+} as const;
 
 export type Name = keyof typeof TITLES;
 

@@ -2,8 +2,8 @@ import { GraphDrawStyle } from '@grafana/grafana-foundation-sdk/common';
 
 import { domainsTable, failingTable, trendsTable } from './domain-tables.js';
 import { dashboard, linkToDomain, scrapeTimeout, type Section, type Dashboard } from './frame.js';
-import { bars, graph, stat, timeline, words, type Query } from './panels.js';
-import { changeSince, complete, completeTotal, here, partial, partialTotal, share } from './queries.js';
+import { bars, FILE, graph, stat, timeline, words, type Query } from './panels.js';
+import { changeSince, complete, completeTotal, here, largest, partial, partialTotal, share } from './queries.js';
 
 const VCPUS = 'vhi_total_vcpus_in_use';
 const RAM = 'vhi_total_ram_mb_in_use';
@@ -25,8 +25,6 @@ const changes = (metric: string): Query[] => [
   { expr: changeSince(metric, '1w'), legend: 'since last week ({{instance}})' },
 ];
 
-const largest = (expr: string): string => `topk by (job, instance) (20, ${expr})`;
-
 const sizes = (metric: string): Query[] => [
   { expr: largest(complete(metric)), legend: '{{domain}}' },
   { expr: largest(partial(metric)), legend: '{{domain}}', partial: true },
@@ -41,7 +39,6 @@ const SNAPSHOT = words({
   0: { text: 'partial', color: 'orange' },
   1: { text: 'complete', color: 'green' },
 });
-const FILE = words({ 0: { text: 'not taken over', color: 'red' }, 1: { text: 'in force', color: 'green' } });
 const UP = words({ 0: { text: 'down', color: 'red' }, 1: { text: 'up', color: 'green' } });
 
 const WHOLE =

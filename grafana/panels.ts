@@ -49,6 +49,9 @@ export interface PanelText {
   thresholds?: readonly Threshold[];
 }
 
+/** An amount, with the reader's separators, and so many decimals that a small one is no zero; its currency is a label. */
+export const MONEY = 'locale';
+
 export interface Query {
   expr: string;
   legend?: string;
@@ -199,3 +202,6 @@ export const words = (options: Record<string, { text: string; color: string }>):
   type: MappingType.ValueToText,
   options,
 });
+
+/** Whether a file that is read live is in force as it is now. */
+export const FILE = words({ 0: { text: 'not taken over', color: 'red' }, 1: { text: 'in force', color: 'green' } });

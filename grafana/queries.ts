@@ -33,9 +33,12 @@ export const partial = (metric: string, pick: Pick = here): string =>
 export const changeSince = (metric: string, offset: '1d' | '1w'): string =>
   `(${completeTotal(metric)}) - on (job, instance) last_over_time((${completeTotal(metric)})[1h:1m] offset ${offset})`;
 
+/** The 20 largest of each exporter. */
+export const largest = (expr: string, by = 'job, instance'): string => `topk by (${by}) (20, ${expr})`;
+
 /** Each domain's part of the total. */
-export const share = (metric: string, total: string): string =>
-  `topk by (job, instance) (20, ${here(metric)} / on (job, instance) group_left () ((${total}) > 0))`;
+export const share = (metric: string, total: string, by = 'job, instance'): string =>
+  largest(`${here(metric)} / on (${by}) group_left () ((${total}) > 0)`, by);
 
 const KEY = 'on (job, instance, domain)';
 

@@ -80,6 +80,7 @@ export const VALUES: Readonly<Record<string, string>> = {
   scrape_timeout: '50',
   __rate_interval: '4m',
   __range: '1h',
+  __range_s: '3600',
 };
 
 /** The committed dashboards by file name without `.json`. */

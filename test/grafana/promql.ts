@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+
 import type { SyntaxNode, Tree } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 import { Histogram, type Metric } from 'prom-client';
+import { parse } from 'yaml';
 
 import { FAMILIES } from '../../src/metrics/families.js';
 import { SelfMetrics } from '../../src/metrics/self.js';
@@ -8,6 +11,22 @@ import { SelfMetrics } from '../../src/metrics/self.js';
 /** What Prometheus itself adds to every target. */
 const OF_PROMETHEUS = ['up', 'scrape_duration_seconds'];
 const OF_TARGETS = ['job', 'instance'];
+
+/** What the rules record, with the labels that their level and the currencies of money bring. */
+function recordedSeries(): [string, Set<string>][] {
+  const rules = ['recording', 'cost'].flatMap((name) => {
+    const text = readFileSync(new URL(`../../prometheus/${name}.rules.yml`, import.meta.url), 'utf8');
+    return (parse(text) as { groups: { rules: { record: string }[] }[] }).groups.flatMap((group) => group.rules);
+  });
+  return rules.map(({ record }) => [
+    record,
+    new Set([
+      ...(record.startsWith('calendar:') ? [] : OF_TARGETS),
+      ...(record.startsWith('domain:') ? ['domain'] : []),
+      ...(record.includes('_cost') ? ['currency', 'month'] : []),
+    ]),
+  ]);
+}
 
 /** Metrics that a failure makes smaller than the truth. */
 const FIGURES = FAMILIES.map(({ name }) => name).filter((name) =>
@@ -37,6 +56,7 @@ export function knownSeries(): Map<string, Set<string>> {
     }
   }
   for (const name of OF_PROMETHEUS) series.set(name, new Set(OF_TARGETS));
+  for (const [name, labels] of recordedSeries()) series.set(name, labels);
   return series;
 }
 

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 
 import { ALERTMANAGER, AMTOOL, Daemon, eventually, freePorts, PROMTOOL } from './helpers/processes.js';
 
@@ -44,16 +44,18 @@ const cases = (path: string): number =>
 describe('The rules for Prometheus', () => {
   const alerts = rules('prometheus/alerts.rules.yml');
   const recordings = rules('prometheus/recording.rules.yml');
+  const costs = rules('prometheus/cost.rules.yml');
 
   it('are taken in by the shipped prometheus.yml as it lies there', async () => {
     const said = await say(PROMTOOL, 'check', 'config', 'prometheus.yml.example');
-    expect(said).to.include('2 rule files found');
-    expect(said).to.include(`SUCCESS: ${alerts} rules found`).and.to.include(`SUCCESS: ${recordings} rules found`);
+    expect(said).to.include('3 rule files found');
+    for (const count of [alerts, costs, recordings]) expect(said).to.include(`SUCCESS: ${count} rules found`);
   });
 
   it('have nothing that promtool warns of', async () => {
     const args = ['check', 'rules', '--lint=all', '--lint-fatal'];
-    const said = await say(PROMTOOL, ...args, 'prometheus/alerts.rules.yml', 'prometheus/recording.rules.yml');
+    const files = ['alerts.rules.yml', 'cost.rules.yml', 'recording.rules.yml', 'budgets.rules.yml.example'];
+    const said = await say(PROMTOOL, ...args, ...files.map((name) => `prometheus/${name}`));
     expect(said)
       .to.match(/SUCCESS/)
       .and.not.match(/duplicate|FAILED/);
@@ -65,9 +67,41 @@ describe('The rules for Prometheus', () => {
     });
   }
 
+  it('go by the months of another zone once the one number was changed as the README says', async () => {
+    const [, script = ''] =
+      /sed -i '(.+)' prometheus\/cost\.rules\.yml/.exec(readFileSync(`${ROOT}README.md`, 'utf8')) ?? [];
+    const told = (expr: string, hours: number, value: number): object => ({
+      expr,
+      eval_time: `${hours}h`,
+      exp_samples: [{ labels: expr, value }],
+    });
+    // January of 1970 has 744 hours, and ends 7 hours earlier there.
+    const promql_expr_test = [
+      told('calendar:vhi_hour:month', 737, 197001),
+      told('calendar:vhi_full_hour:month', 737, 197001),
+      told('calendar:vhi_month:hours_left', 737, 0),
+      told('calendar:vhi_hour:month', 738, 197002),
+      told('calendar:vhi_full_hour:month', 738, 197002),
+      told('calendar:vhi_month:hours_left', 738, 671),
+    ];
+    const folder = await mkdtemp(join(tmpdir(), 'zone-'));
+    try {
+      await writeFile(join(folder, 'cost.rules.yml'), await say('sed', script, 'prometheus/cost.rules.yml'));
+      const suite = {
+        rule_files: ['cost.rules.yml'],
+        evaluation_interval: '1h',
+        tests: [{ interval: '1h', promql_expr_test }],
+      };
+      await writeFile(join(folder, 'zone.test.yml'), stringify(suite));
+      expect(await say(PROMTOOL, 'test', 'rules', join(folder, 'zone.test.yml'))).to.match(/SUCCESS/);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   after(() => {
     const total = TESTS.reduce((sum, path) => sum + cases(path), 0);
-    console.log(`alerts tested: ${alerts}, recording rules tested: ${recordings}, promtool cases: ${total}`);
+    console.log(`alerts tested: ${alerts}, recording rules tested: ${recordings + costs}, promtool cases: ${total}`);
   });
 });
 
