@@ -17,8 +17,10 @@ function cloud(): World {
   addAccount(world, 'acme', {
     db: [{ name: 'db', ...size, created: START, status: 'DELETED', terminatedAt: '2012-10-08T20:40:44Z' }],
     idle: [],
-    web: [{ name: 'web', flavorName: 'm1.tiny', created: START }],
+    // Rebuilt since it was made, which Nova takes for a launch.
+    web: [{ name: 'web', flavorName: 'm1.tiny', created: '2012-10-01T00:00:00Z', launchedAt: START }],
   });
+  // A login that is refused.
   addAccount(world, 'globex', {}, 'changed since');
   return world;
 }
