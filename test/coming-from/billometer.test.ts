@@ -21,8 +21,9 @@ function cloud(): World {
     large: [{ name: 'large', ...LARGE, created: LATE }],
     medium: [{ name: 'medium', ...MEDIUM, created: LATE }],
   });
-  const many = { created: '2015-08-01T00:00:00Z', status: 'DELETED', terminatedAt: '2015-08-27T23:00:00Z' };
-  addAccount(world, 'globex', { many: Array.from({ length: 106 }, (_, i) => ({ name: `vm-${i}`, ...many })) });
+  // 34 × 2,017 hours are the 68,578 units of the reference.
+  const many = { created: '2015-08-01T00:00:00Z', status: 'DELETED', terminatedAt: '2015-10-24T01:00:00Z' };
+  addAccount(world, 'globex', { many: Array.from({ length: 34 }, (_, i) => ({ name: `vm-${i}`, ...many })) });
   addAccount(world, 'initech', {
     tux: ['a', 'b', 'c', 'd'].map((name) => ({ name, ...MEDIUM, created: '2015-09-01T00:00:00Z' })),
   });
