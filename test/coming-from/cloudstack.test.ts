@@ -35,11 +35,7 @@ describe('A user of CloudStack’s usage and quota', () => {
     C12: says(['2023-07-20T18:41:22+00:00'], ['2023-07-20T20:31:22+00:00']),
     C13: ({ page }) => expect(page.of('vhi_domain_vcpus_in_use', 'acme')).to.equal(1),
     C15: says([HOURS]),
-    C16: ({ page }) => {
-      expect(page.series('vhi_domain_servers{domain="acme"')).to.deep.equal([
-        'vhi_domain_servers{domain="acme",status="SHUTOFF"}',
-      ]);
-    },
+    C16: ({ series: [stopped] }) => expect(stopped).to.equal(1),
     C22: says([HOURS]),
     C23: says([HOURS * 512]),
     C26: says(
@@ -56,10 +52,9 @@ describe('A user of CloudStack’s usage and quota', () => {
       ],
     ),
     C27: ({ values: [to] }) => expect(to?.[1]).to.equal('2023-09-29T23:59:59+00:00'),
-    C28: ({ page, values: [tariffs] }) => {
-      const prices = page.series('vhi_tariff_price{');
-      expect(prices).to.have.lengthOf(1);
-      expect(page.get(prices[0]!)).to.equal(2);
+    C28: ({ series, page, values: [tariffs] }) => {
+      expect(series).to.deep.equal([2]);
+      expect(page.series('vhi_tariff_price{'), 'in force now').to.have.lengthOf(1);
       expect(tariffs).to.include.members(['teste', 'teste2', 'RUNNING_VM']);
     },
     C29: ({ answers: [july, hour] }) => {

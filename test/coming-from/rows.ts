@@ -25,6 +25,8 @@ export interface Told {
   answers: Answer[];
   /** Of each field that the row names. */
   values: unknown[][];
+  /** The value of each query of the row that is the name of a series. */
+  series: (number | undefined)[];
   page: Page;
 }
 
@@ -89,7 +91,8 @@ export function testRows(heading: string, world: () => World, tests: RowTests): 
       const source = answersTo(sourceOf(row))[0]?.json;
       const values = paths.map((path) => valuesAt(source, path));
       expect(values.flat(), paths.join()).not.to.include(undefined);
-      tests[row.id]?.({ answers: answersTo(row), values, page });
+      const series = queries.map((query) => page.get(query));
+      tests[row.id]?.({ answers: answersTo(row), values, series, page });
     });
   }
 }
