@@ -155,7 +155,9 @@ describe('GET /api/v1/statement', () => {
     await withStatements(async (rig) => {
       rig.simulator.faults.add({ kind: 'slow', ms: 300, route: 'usage' });
       const [usage, { statement }] = await Promise.all([
-        fetch(`${rig.url}/api/v1/usage?${DATES}&tz=UTC`).then((response) => response.json() as Promise<{ end: string }>),
+        fetch(`${rig.url}/api/v1/usage?${DATES}&tz=UTC`).then(
+          (response) => response.json() as Promise<{ end: string }>,
+        ),
         ask(rig, DATES),
       ]);
       expect([usage.end, statement.end]).to.deep.equal(['2026-10-31T23:59:59+00:00', '2026-10-31T23:59:59+07:00']);
