@@ -11,15 +11,14 @@ export interface RatedProject extends Subject {
   project: string;
 }
 
-/**
- * What a project used during a stretch of time, evenly: so many units all along it, or so many unit-hours in it. Numbers count
- * as they are printed. Only `units` lose nothing where a piece is cut at a time that makes an endless decimal of its hours.
- */
-export type Piece = Span & {
+/** What a project used all along a stretch of time. */
+export interface Piece extends Span {
   resource: Resource;
   /** Of a server; null for all else, and where it is not known. */
   flavor: string | null;
-} & ({ units: number | string } | { unitHours: number | string });
+  /** A number counts as it is printed. */
+  units: number | string;
+}
 
 /** Nova's MB as the GB that tariffs are for: a 1,024th, exactly. */
 export function gbOf(ramMb: number): string {
@@ -32,13 +31,10 @@ export function gbOf(ramMb: number): string {
  */
 export function unitMsWithin(piece: Piece, span: Span): Decimal {
   const length = piece.endMs - piece.startMs;
-  const used = decimal('units' in piece ? piece.units : piece.unitHours);
-  if (!(length >= 0) || !Number.isSafeInteger(length) || !used.isFinite() || used.isNegative()) {
+  const units = decimal(piece.units);
+  if (!(length >= 0) || !Number.isSafeInteger(length) || !units.isFinite() || units.isNegative()) {
     throw new RangeError(`a piece of ${piece.resource} is not a use during a time`);
   }
   const overlap = Math.min(piece.endMs, span.endMs) - Math.max(piece.startMs, span.startMs);
-  if (overlap <= 0) return decimal(0);
-  if ('units' in piece) return used.times(overlap);
-  const unitMs = used.times(HOUR_MS);
-  return overlap === length ? unitMs : quotient(unitMs.times(overlap), length);
+  return units.times(Math.max(overlap, 0));
 }

@@ -60,7 +60,7 @@ export function stretchesOf(project: RatedProject, pieces: readonly Piece[], slo
 const lineOf = ({ tariff }: Stretch): number => tariff?.line ?? Number.MAX_SAFE_INTEGER;
 
 /** Whether a tariff's price or free amount is that of a calendar month. */
-export function goesByMonths({ per, free }: Tariff): boolean {
+function goesByMonths({ per, free }: Tariff): boolean {
   return per === 'month' || !decimal(free).isZero();
 }
 

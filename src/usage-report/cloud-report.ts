@@ -20,7 +20,7 @@ const MAX_PASSES = 2;
  * The report of all tenants of one cloud, read once for all domains whose own login is allowed to have it. That it can't be
  * read fails nobody: each domain is then asked for by itself.
  */
-export class SharedReport {
+class SharedReport {
   readonly #period: Period;
   readonly #tried = new Set<Session>();
   #reading: Promise<CloudReport> | null = null;

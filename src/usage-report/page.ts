@@ -3,7 +3,7 @@ import type { UsageJson } from './json.js';
 export interface PageOptions {
   /** Projects at most, above 0. */
   limit: number;
-  /** The id of the last project of the page before, as `next` has it; null: the first page. */
+  /** The last project of the page before, as `next` has it; null: the first page. */
   marker: string | null;
   /** Address of the page behind a project. */
   address: (marker: string) => string;

@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { expect } from 'chai';
+
 import { World } from '../../src/simulator/world.js';
-import { PASSWORD, USER, withFolder } from './rig.js';
+import { PASSWORD, USER, withFolder, type Rig } from './rig.js';
 
 /** A moment after all that is asked for here. */
 const NOW = Date.parse('2026-11-20T00:00:00Z');
@@ -62,4 +64,23 @@ export function withTariffs<T>(body: (flag: string) => Promise<T>, text = TARIFF
 export function refuse({ world }: UsageCloud, name: string): void {
   const domain = world.findDomain({ name });
   world.findUser(domain!.id, USER)!.password = 'changed';
+}
+
+/** A question that can't be put, and what the caller is told. */
+export type Mistake = [query: string, status: 400 | 404, message: RegExp];
+
+/** Makes each mistake, and sees that the cloud was asked nothing for it. */
+export async function expectMistakes(
+  rig: Rig,
+  mistakes: readonly Mistake[],
+  ask: (rig: Rig, query: string) => Promise<{ status: number; error: { code: string; message: string } }>,
+): Promise<void> {
+  rig.takeCalls();
+  for (const [query, status, message] of mistakes) {
+    const answer = await ask(rig, query);
+    expect(answer.status, query).to.equal(status);
+    expect(answer.error.message, query).to.match(message);
+    expect(answer.error.code).to.equal(status === 404 ? 'not_found' : 'bad_parameter');
+  }
+  expect(rig.takeCalls()).to.deep.equal([]);
 }

@@ -7,7 +7,18 @@ import { expect } from 'chai';
 import type { UsageJson } from '../../src/usage-report/json.js';
 import { until } from '../helpers/program.js';
 import { countOf, withRig, type Rig, type RigOptions } from './rig.js';
-import { NOTHING, OCTOBER, OF_ALL, OF_DB, OF_WEB, refuse, usageCloud, type UsageCloud } from './usage-cloud.js';
+import {
+  expectMistakes,
+  NOTHING,
+  OCTOBER,
+  OF_ALL,
+  OF_DB,
+  OF_WEB,
+  refuse,
+  usageCloud,
+  type Mistake,
+  type UsageCloud,
+} from './usage-cloud.js';
 
 describe('GET /api/v1/usage', () => {
   let cloud: UsageCloud;
@@ -136,7 +147,7 @@ describe('GET /api/v1/usage', () => {
   });
 
   it('tells the caller what is wrong with a question, and asks the cloud nothing for it', async () => {
-    const BAD: [query: string, status: number, message: RegExp][] = [
+    const BAD: Mistake[] = [
       ['end=2026-10-31', 400, /^start: is missing: give an instant such as /],
       ['start=yesterday&end=2026-10-31', 400, /^start: "yesterday" is not a date: give /],
       ['start=2026-10-01T00:00:00+07:00&end=2026-10-31', 400, /^start: .* write \+ as %2B/],
@@ -156,14 +167,7 @@ describe('GET /api/v1/usage', () => {
       [`${OCTOBER}&domain=nobody`, 404, /^domain: "nobody" is no name or id of a domain/],
     ];
     await withUsage(async (rig) => {
-      rig.takeCalls();
-      for (const [query, status, message] of BAD) {
-        const answer = await ask(rig, query);
-        expect(answer.status, query).to.equal(status);
-        expect(answer.error.message, query).to.match(message);
-        expect(answer.error.code).to.equal(status === 404 ? 'not_found' : 'bad_parameter');
-      }
-      expect(rig.takeCalls()).to.deep.equal([]);
+      await expectMistakes(rig, BAD, ask);
     });
   });
 

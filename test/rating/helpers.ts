@@ -17,16 +17,14 @@ export function book(head: string, ...tariffs: string[]): TariffBook {
 export const range = (start: string, end: string, tz = 'UTC'): DateRange =>
   readRange({ start, end, tz }, 'UTC', Date.parse('2040-01-01T00:00:00Z'));
 
-type Use = { units: number | string } | { unitHours: number | string };
-
 /** What WEB used all along a range. */
 export function piece(
   span: { startMs: number; endMs: number },
   resource: Piece['resource'],
-  use: Use,
+  units: Piece['units'],
   flavor: string | null = null,
 ): OwnPiece {
-  return { projectId: 'ab12', resource, flavor, startMs: span.startMs, endMs: span.endMs, ...use };
+  return { projectId: 'ab12', resource, flavor, startMs: span.startMs, endMs: span.endMs, units };
 }
 
 /** The lines of WEB, as `resource tariff quantity free amount`. */

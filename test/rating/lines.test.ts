@@ -1,15 +1,18 @@
 import { expect } from 'chai';
 
-import { gbOf } from '../../src/rating/piece.js';
+import type { Span } from '../../src/dates/moment.js';
+import { gbOf, HOUR_MS } from '../../src/rating/piece.js';
 import { book, brief, linesOf, piece, range, rate, WEB } from './helpers.js';
 
 const OCTOBER = range('2026-10-01', '2026-10-31', 'Asia/Jakarta');
+/** In which units are unit-hours. */
+const firstHour = ({ startMs }: Span): Span => ({ startMs, endMs: startMs + HOUR_MS });
 const IDR = 'currency: IDR\ntimezone: Asia/Jakarta';
 
 describe('the lines of a statement', () => {
   it('show a month of two vCPUs, a hundred hours of which are free', () => {
     const tariffs = book(IDR, 'name: vCPU, resource: vcpu, price: "150.50", per: hour, free: 100');
-    const { lines, total } = rate(OCTOBER, [WEB], [piece(OCTOBER, 'vcpu', { units: 2 })], tariffs);
+    const { lines, total } = rate(OCTOBER, [WEB], [piece(OCTOBER, 'vcpu', 2)], tariffs);
     expect(lines[0]).to.deep.equal({
       domain: 'acme',
       project: 'web',
@@ -31,7 +34,7 @@ describe('the lines of a statement', () => {
 
   it('say that a resource has no tariff', () => {
     const tariffs = book(IDR, 'name: vCPU, resource: vcpu, price: 1, per: hour');
-    const lines = linesOf(OCTOBER, [piece(OCTOBER, 'ram_gb', { units: gbOf(4096) })], tariffs);
+    const lines = linesOf(OCTOBER, [piece(OCTOBER, 'ram_gb', gbOf(4096))], tariffs);
     expect(
       lines.map(({ resource, tariff, price, per, quantity, unit, amount }) => [
         resource,
@@ -59,7 +62,7 @@ describe('the lines of a statement', () => {
 
     it('cost 12.620928 an hour for 8 vCPUs with 16,384 MB', () => {
       const hour = range('2015-08-01T00:00:00', '2015-08-01T01:00:00');
-      const pieces = [piece(hour, 'vcpu', { units: 8 }), piece(hour, 'ram_gb', { units: gbOf(16_384) })];
+      const pieces = [piece(hour, 'vcpu', 8), piece(hour, 'ram_gb', gbOf(16_384))];
       // With six digits, as no currency has.
       const six = { ...BILLOMETER, currency: { code: 'CLF', digits: 6 } };
       expect(rate(hour, [WEB], pieces, six).total).to.equal('12.620928');
@@ -73,10 +76,10 @@ describe('the lines of a statement', () => {
         [0.5, '78.8282'],
       ] as const) {
         const given = [
-          piece(days, 'vcpu', { unitHours: (4 * size * 24.98333).toFixed(6) }),
-          piece(days, 'ram_gb', { unitHours: (8 * size * 24.98333).toFixed(6) }),
+          piece(firstHour(days), 'vcpu', (4 * size * 24.98333).toFixed(6)),
+          piece(firstHour(days), 'ram_gb', (8 * size * 24.98333).toFixed(6)),
         ];
-        const lived = [piece(end, 'vcpu', { units: 4 * size }), piece(end, 'ram_gb', { units: gbOf(8192 * size) })];
+        const lived = [piece(end, 'vcpu', 4 * size), piece(end, 'ram_gb', gbOf(8192 * size))];
         expect(rate(days, [WEB], given, BILLOMETER).total).to.equal(total);
         expect(rate(days, [WEB], lived, BILLOMETER).total).to.equal(total);
       }
@@ -86,7 +89,7 @@ describe('the lines of a statement', () => {
       const tariffs = book('currency: CLF', 'name: a, resource: vcpu, price: 0.000002222, per: hour');
       const day = range('2026-10-01', '2026-10-01');
       const six = { ...tariffs, currency: { code: 'CLF', digits: 9 } };
-      expect(linesOf(day, [piece(day, 'vcpu', { unitHours: 68_578 })], six)[0]).to.include({
+      expect(linesOf(day, [piece(firstHour(day), 'vcpu', 68_578)], six)[0]).to.include({
         price: '0.000002222',
         amount: '0.152380316',
       });
@@ -96,7 +99,7 @@ describe('the lines of a statement', () => {
       const tariffs = book('currency: EUR', 'name: a, resource: server, price: 2, per: month');
       const hour = range('2023-07-20T10:00:00', '2023-07-20T11:00:00');
       const eight = { ...tariffs, currency: { code: 'EUR', digits: 8 } };
-      expect(rate(hour, [WEB], [piece(hour, 'server', { units: 1 }, 'small')], eight).total).to.equal('0.00268817');
+      expect(rate(hour, [WEB], [piece(hour, 'server', 1, 'small')], eight).total).to.equal('0.00268817');
     });
 
     it('are zero, one for each resource, in an empty account', () => {
@@ -123,7 +126,7 @@ describe('the lines of a statement', () => {
         'name: old, resource: vcpu, price: 1, per: hour, end: 2026-10-10',
         'name: new, resource: vcpu, price: 2, per: hour, start: 2026-10-11',
       );
-      expect(shown(linesOf(OCTOBER, [piece(OCTOBER, 'vcpu', { units: 1 })], tariffs))).to.deep.equal([
+      expect(shown(linesOf(OCTOBER, [piece(OCTOBER, 'vcpu', 1)], tariffs))).to.deep.equal([
         'old 2026-10-01T00:00:00+07:00 2026-10-10T23:59:59+07:00 240.000000 0.000000 240.00',
         'new 2026-10-11T00:00:00+07:00 2026-10-31T23:59:59+07:00 504.000000 0.000000 1008.00',
       ]);
@@ -135,7 +138,7 @@ describe('the lines of a statement', () => {
         'name: general, resource: vcpu, price: 1, per: hour, end: 2026-10-20',
         'name: own, resource: vcpu, price: 0, per: hour, domain: acme, start: 2026-10-05, end: 2026-10-05',
       );
-      expect(shown(linesOf(OCTOBER, [piece(OCTOBER, 'vcpu', { units: 1 })], tariffs))).to.deep.equal([
+      expect(shown(linesOf(OCTOBER, [piece(OCTOBER, 'vcpu', 1)], tariffs))).to.deep.equal([
         'general 2026-10-01T00:00:00+07:00 2026-10-04T23:59:59+07:00 96.000000 0.000000 96.00',
         'own 2026-10-05T00:00:00+07:00 2026-10-05T23:59:59+07:00 24.000000 0.000000 0.00',
         'general 2026-10-06T00:00:00+07:00 2026-10-20T23:59:59+07:00 360.000000 0.000000 360.00',
@@ -147,7 +150,7 @@ describe('the lines of a statement', () => {
       const tariffs = book('currency: EUR\ntimezone: Europe/Berlin', 'name: a, resource: vcpu, price: 30, per: month');
       const quarter = range('2026-01-15', '2026-04-15', 'Europe/Berlin');
       // March has 743 hours: its clocks skip one.
-      expect(shown(linesOf(quarter, [piece(quarter, 'vcpu', { units: 1 })], tariffs))).to.deep.equal([
+      expect(shown(linesOf(quarter, [piece(quarter, 'vcpu', 1)], tariffs))).to.deep.equal([
         'a 2026-01-15T00:00:00+01:00 2026-01-31T23:59:59+01:00 408.000000 0.000000 16.45',
         'a 2026-02-01T00:00:00+01:00 2026-02-28T23:59:59+01:00 672.000000 0.000000 30.00',
         'a 2026-03-01T00:00:00+01:00 2026-03-31T23:59:59+02:00 743.000000 0.000000 30.00',
@@ -167,7 +170,7 @@ describe('the lines of a statement', () => {
     it('by months for a free amount, of which a part of a month gets its share by hours', () => {
       const tariffs = book(IDR, 'name: a, resource: vcpu, price: 1, per: hour, free: 100');
       const half = range('2026-09-16', '2026-10-31', 'Asia/Jakarta');
-      expect(shown(linesOf(half, [piece(half, 'vcpu', { units: 1 })], tariffs))).to.deep.equal([
+      expect(shown(linesOf(half, [piece(half, 'vcpu', 1)], tariffs))).to.deep.equal([
         'a 2026-09-16T00:00:00+07:00 2026-09-30T23:59:59+07:00 360.000000 50.000000 310.00',
         'a 2026-10-01T00:00:00+07:00 2026-10-31T23:59:59+07:00 744.000000 100.000000 644.00',
       ]);
@@ -182,23 +185,23 @@ describe('the lines of a statement', () => {
   it('take no more off than was used, and give nothing back', () => {
     const tariffs = book(IDR, 'name: a, resource: vcpu, price: 5, per: hour, free: 100');
     const day = range('2026-10-01', '2026-10-02', 'Asia/Jakarta');
-    expect(brief(linesOf(day, [piece(day, 'vcpu', { unitHours: 5 })], tariffs))[0]).to.equal(
+    expect(brief(linesOf(day, [piece(firstHour(day), 'vcpu', 5)], tariffs))[0]).to.equal(
       'vcpu a 5.000000 5.000000 0.00',
     );
-    expect(brief(linesOf(day, [piece(day, 'vcpu', { unitHours: 7 })], tariffs))[0]).to.equal(
+    expect(brief(linesOf(day, [piece(firstHour(day), 'vcpu', 7)], tariffs))[0]).to.equal(
       'vcpu a 7.000000 6.451613 2.74',
     );
   });
 
   it('grant a free amount once to all servers of a project', () => {
     const tariffs = book(IDR, 'name: any, resource: server, price: 1, per: hour, free: 744');
-    const pieces = ['a', 'b', 'c'].map((flavor) => piece(OCTOBER, 'server', { units: 1 }, flavor));
+    const pieces = ['a', 'b', 'c'].map((flavor) => piece(OCTOBER, 'server', 1, flavor));
     expect(brief(linesOf(OCTOBER, pieces, tariffs))[2]).to.equal('server any 2232.000000 744.000000 1488.00');
   });
 
   it('tell servers by the flavors that have tariffs, and the others apart', () => {
     const large = 'name: Large, resource: server, flavor: large, price: 5, per: hour';
-    const pieces = ['large', 'small', null].map((flavor) => piece(OCTOBER, 'server', { units: 1 }, flavor));
+    const pieces = ['large', 'small', null].map((flavor) => piece(OCTOBER, 'server', 1, flavor));
     const servers = (...tariffs: string[]): string[] => brief(linesOf(OCTOBER, pieces, book(IDR, ...tariffs))).slice(2);
     expect(servers(large)).to.deep.equal([
       'server Large 744.000000 0.000000 3720.00',
@@ -228,21 +231,21 @@ describe('the lines of a statement', () => {
     ] as const) {
       it(`so ${hours} at ${price} cost ${amount} ${currency}`, () => {
         const tariffs = book(`currency: ${currency}`, `name: a, resource: vcpu, price: "${price}", per: hour`);
-        expect(linesOf(day, [piece(day, 'vcpu', { unitHours: hours })], tariffs)[0]?.amount).to.equal(amount);
+        expect(linesOf(day, [piece(firstHour(day), 'vcpu', hours)], tariffs)[0]?.amount).to.equal(amount);
       });
     }
 
     it('also when hours are endless decimals: three times 20 minutes are an hour', () => {
       const tariffs = book('currency: EUR', 'name: a, resource: vcpu, price: 0.015, per: hour');
       const third = { startMs: day.startMs, endMs: day.startMs + 1_200_000 };
-      const pieces = [1, 2, 3].map(() => piece(third, 'vcpu', { units: 1 }));
+      const pieces = [1, 2, 3].map(() => piece(third, 'vcpu', 1));
       expect(brief(linesOf(day, pieces, tariffs))[0]).to.equal('vcpu a 1.000000 0.000000 0.02');
     });
   });
 
   describe('are refused', () => {
     const tariffs = book(IDR, 'name: a, resource: vcpu, price: 1, per: hour');
-    const good = piece(OCTOBER, 'vcpu', { units: 1 });
+    const good = piece(OCTOBER, 'vcpu', 1);
     for (const [what, bad] of [
       ['of less than nothing', { ...good, units: -1 }],
       ['of no number', { ...good, units: NaN }],

@@ -43,9 +43,7 @@ describe('a statement, whatever was used', () => {
           const given = used.map((piece) => {
             const overlap = Math.min(piece.endMs, to) - Math.max(piece.startMs, from);
             const counts = piece.resource === resource && overlap > 0;
-            return counts && 'units' in piece
-              ? (BigInt(piece.units) * BigInt(overlap) * 1_000_000n) / BigInt(HOUR)
-              : 0n;
+            return counts ? (BigInt(piece.units) * BigInt(overlap) * 1_000_000n) / BigInt(HOUR) : 0n;
           });
           expect(shown.reduce((x, y) => x + y, 0n)).to.equal(given.reduce((x, y) => x + y, 0n));
         }
