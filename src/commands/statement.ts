@@ -9,7 +9,7 @@ import { completeCell, table, type Cell, type TableLook } from './table.js';
 /**
  * Prints what usage between two dates costs.
  * @returns the exit code: 0 complete, 1 not
- * @throws SettingError for a question that can't be put, and without tariffs; UsageTooLarge
+ * @throws SettingError for a question that can't be put, and without tariffs; UsageTooLarge; StatementTooLarge
  */
 export async function runStatement(options: AskingOptions): Promise<number> {
   const { settings, log, terminal } = options;

@@ -28,7 +28,7 @@ export function routeStatement(app: Express, options: StatementOptions): void {
   });
 }
 
-/** @throws Refusal; ParameterProblem; UnknownName; NotReady; UsageTooLarge; CollectionOver */
+/** @throws Refusal; ParameterProblem; UnknownName; NotReady; UsageTooLarge; StatementTooLarge; CollectionOver */
 async function answer(options: StatementOptions, asked: Asked, asker: Asker): Promise<StatementJson> {
   const { file, tariffs, clock, desk } = options;
   const state = tariffs();
