@@ -5,7 +5,6 @@ import {
   MICROVERSIONS,
   parseNames,
   parseServers,
-  type NamesPage,
   type Server,
   type ServerPage,
 } from './compute.js';
@@ -119,17 +118,40 @@ function expectRoom({ atMost }: Listing, { next }: Pick<ServerPage, 'next'>): vo
  * @throws CollectError
  */
 export async function listIds(visit: Visit, listing: Listing): Promise<Set<string>> {
+  const all = new Set<string>();
+  for await (const { ids } of listPages(visit, listing, { path: '/servers', parse: parseNames })) {
+    for (const id of ids) all.add(id);
+  }
+  return all;
+}
+
+interface Rows {
+  ids: readonly string[];
+  /** Query of the next page. */
+  next: URLSearchParams | null;
+}
+
+/**
+ * Pages of what a token shows.
+ * @throws CollectError, of reason `bad_response` where a next link does not advance
+ */
+export async function* listPages<Page extends Rows>(
+  visit: Visit,
+  listing: Listing,
+  { path, parse }: { path: string; parse: (answer: HttpAnswer) => Page },
+): AsyncGenerator<Page, void> {
   const { projectId, allTenants, filter, probe, atMost } = listing;
-  const ids = new Set<string>();
+  const seen = new Set<string>();
   let marker: string | null = null;
   for (;;) {
     const query = queryString({ allTenants, filter, marker, limit: probe ?? atMost ?? null });
-    const page: NamesPage = parseNames(await getCompute(visit, projectId, `/servers${query}`));
+    const page: Page = parse(await getCompute(visit, projectId, `${path}${query}`));
     expectRoom(listing, page);
-    const { size } = ids;
-    for (const id of page.ids) ids.add(id);
-    if (!page.next || probe !== undefined) return ids;
-    if (ids.size === size) throw new CollectError('bad_response', 'servers: the next link does not advance');
+    yield page;
+    if (!page.next || probe !== undefined) return;
+    const { size } = seen;
+    for (const id of page.ids) seen.add(id);
+    if (seen.size === size) throw new CollectError('bad_response', 'servers: the next link does not advance');
     marker = page.next.get('marker');
   }
 }

@@ -13,7 +13,7 @@ const SOFT_DELETABLE = ['ACTIVE', 'SHUTOFF', 'PAUSED', 'SUSPENDED', 'RESCUE', 'V
 /**
  * What befalls servers, each with the trace that it leaves in Nova's database (as asked of Nova 26.2 after each of them), and
  * an Error where the server's present status does not allow it. A change without a meaning here, such as a new name, is
- * `world.changeServer(id, {})`.
+ * `world.changeServer(id, {})`. A resize and its reversal, a rebuild and an unshelving are new launches.
  */
 export class Operations {
   readonly #world: World;
@@ -43,10 +43,7 @@ export class Operations {
 
   activate(id: string): Server {
     const server = this.#needBuild(id, 'activated', ({ unscheduled }) => !unscheduled);
-    return this.#world.changeServer(id, {
-      status: 'ACTIVE',
-      launchedAt: server.launchedAt ?? isoSeconds(this.#world.now),
-    });
+    return this.#world.changeServer(id, { status: 'ACTIVE', launchedAt: server.launchedAt ?? this.#now });
   }
 
   /** No host takes it: its row is buried in cell 0. */
@@ -84,7 +81,8 @@ export class Operations {
   resize(id: string, { flavorName, vcpus, ramMb, diskGb }: Flavor): Server {
     const server = this.#need(id, 'resized', RESIZABLE);
     this.#before.set(server, { ...flavorOf(server), status: server.status });
-    return this.#world.changeServer(id, { flavorName, vcpus, ramMb, diskGb, status: 'VERIFY_RESIZE' });
+    const flavor = { flavorName, vcpus, ramMb, diskGb };
+    return this.#world.changeServer(id, { ...flavor, status: 'VERIFY_RESIZE', launchedAt: this.#now });
   }
 
   confirm(id: string): Server {
@@ -96,7 +94,7 @@ export class Operations {
   revert(id: string): Server {
     const before = this.#before.get(this.#need(id, 'reverted', ['VERIFY_RESIZE']));
     if (!before) throw new Error(`server ${id} can't be reverted: its old flavor is not known`);
-    return this.#world.changeServer(id, before);
+    return this.#world.changeServer(id, { ...before, launchedAt: this.#now });
   }
 
   shelve(id: string): Server {
@@ -104,7 +102,8 @@ export class Operations {
   }
 
   unshelve(id: string): Server {
-    return this.#move(id, 'unshelved', ['SHELVED', 'SHELVED_OFFLOADED'], { status: 'ACTIVE' });
+    const change = { status: 'ACTIVE', launchedAt: this.#now };
+    return this.#move(id, 'unshelved', ['SHELVED', 'SHELVED_OFFLOADED'], change);
   }
 
   rebuild(id: string): Server {
@@ -112,7 +111,7 @@ export class Operations {
   }
 
   rebuilt(id: string): Server {
-    return this.#move(id, 'rebuilt to the end', ['REBUILD'], { status: 'ACTIVE' });
+    return this.#move(id, 'rebuilt to the end', ['REBUILD'], { status: 'ACTIVE', launchedAt: this.#now });
   }
 
   softDelete(id: string): Server {
@@ -151,6 +150,10 @@ export class Operations {
     const { status, updated } = this.#get(id);
     if (status === 'DELETED') throw new Error(`server ${id} can't be tagged: it is DELETED`);
     return this.#world.changeServer(id, { updated });
+  }
+
+  get #now(): string {
+    return isoSeconds(this.#world.now);
   }
 
   #get(id: string): Server {

@@ -3,7 +3,8 @@ import { CollectError, CollectionOver } from '../errors.js';
 import { HttpFailure } from '../http/request.js';
 import { LoginFailure } from '../openstack/gates.js';
 import type { Session } from '../openstack/session.js';
-import { probeUsage, readUsage, type NovaReport, type Period } from '../openstack/usage-report.js';
+import { readExistence } from '../openstack/relaunched.js';
+import { probeUsage, type NovaReport, type Period } from '../openstack/usage-report.js';
 import type { Visit } from '../openstack/visit.js';
 
 /** Nova's report of all tenants, as one login was given it. */
@@ -56,7 +57,7 @@ class SharedReport {
 
   async #read(visit: Visit): Promise<CloudReport> {
     const ownProject = (await visit.login()).token.projectId;
-    const report = await readUsage(visit, this.#period, { project: null, asker: null });
+    const report = await readExistence(visit, this.#period, { project: null, asker: null });
     return { ...report, reader: visit.session, ownProject };
   }
 }

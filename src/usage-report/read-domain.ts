@@ -1,6 +1,7 @@
 import { CollectError } from '../errors.js';
 import { HttpFailure } from '../http/request.js';
-import { readUsage, type NovaReport, type ServerUsage } from '../openstack/usage-report.js';
+import { readExistence } from '../openstack/relaunched.js';
+import type { NovaReport, ServerUsage } from '../openstack/usage-report.js';
 import { eachProject, readEnabled } from '../usage/strategies/project-wise.js';
 import { isProven, mayList, mightList, type CloudReport } from './cloud-report.js';
 import type { UsageJob } from './job.js';
@@ -59,10 +60,10 @@ async function readProject(job: UsageJob, id: string): Promise<void> {
   const isAdmin = visit.session.access.listsUsage === true;
   let report: NovaReport;
   try {
-    report = await readUsage(visit, period, { project: id, asker: isAdmin ? null : id });
+    report = await readExistence(visit, period, { project: id, asker: isAdmin ? null : id });
   } catch (error) {
     if (!isAdmin || !(error instanceof HttpFailure && error.status === 403)) throw error;
-    report = await readUsage(visit, period, { project: id, asker: id });
+    report = await readExistence(visit, period, { project: id, asker: id });
   }
   note(job, report);
   add(job, id, report.servers.get(id) ?? []);
