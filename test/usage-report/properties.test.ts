@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
+import { isoSeconds } from '../../src/simulator/ids.js';
 import { Operations } from '../../src/simulator/operations.js';
 import { World } from '../../src/simulator/world.js';
 import type { UsageReport } from '../../src/usage-report/report.js';
@@ -42,7 +43,8 @@ async function build(steps: readonly Step[], as: string): Promise<{ rig: Rig; wo
       living.push(world.addServer({ projectId: ids[project]!, cell, ...size }).id);
     } else if (kind === 'archive') operations.archive();
     else if (id !== undefined && kind === 'destroy') operations.destroy(...(living.splice(index, 1) as [string]));
-    else if (id !== undefined && kind === 'resize') world.changeServer(id, { vcpus: 1 + server });
+    else if (id !== undefined && kind === 'resize')
+      world.changeServer(id, { vcpus: 1 + server, launchedAt: isoSeconds(world.now) });
     else if (id !== undefined) world.changeServer(id, { status: 'SHUTOFF' });
     world.advance(seconds * SECOND_MS);
   }

@@ -46,13 +46,18 @@ export function projectOf(report: UsageReport, { name, projects }: Tenant, proje
 export const saidOf = (report: UsageReport, name: string): string[] =>
   domainOf(report, name).errors.map(({ stage, reason, message }) => `${stage} ${reason}: ${message}`);
 
+/** Nova knows but the last launch; one that is so late is not the first. */
+const LONGEST_BUILD_MS = 900_000;
+
 /** What a project's servers used, from the cloud's own books. */
 export function usedBy(world: World, projectId: string, start = EPOCH, end = world.now): UsageTotals {
   const totals = { serverHours: 0, vcpuHours: 0, ramMbHours: 0, localGbHours: 0 };
-  for (const { launchedAt, terminatedAt, vcpus, ramMb, diskGb } of world.servers.ofProject(projectId)) {
+  for (const { created, launchedAt, terminatedAt, vcpus, ramMb, diskGb } of world.servers.ofProject(projectId)) {
     if (launchedAt === null) continue;
+    const [made, launched] = [Date.parse(created), Date.parse(launchedAt)];
+    const from = launched - made > LONGEST_BUILD_MS ? made : launched;
     const until = terminatedAt === null ? end : Math.min(end, Date.parse(terminatedAt));
-    const hours = Math.max(0, until - Math.max(start, Date.parse(launchedAt))) / HOUR_MS;
+    const hours = Math.max(0, until - Math.max(start, from)) / HOUR_MS;
     totals.serverHours += hours;
     totals.vcpuHours += hours * vcpus;
     totals.ramMbHours += hours * ramMb;
