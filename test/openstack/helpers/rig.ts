@@ -61,6 +61,11 @@ async function signal(name: string, word: 'STOP' | 'CONT'): Promise<void> {
   await run('/bin/bash', ['-c', script, word, name, word]);
 }
 
+/** Changes Nova's own database: for what a cloud would take hours, or a hypervisor, to come to. */
+export async function changeNova(statement: string): Promise<void> {
+  await run('/bin/bash', ['-c', '. ./lib.sh; sql -e "$1" nova', 'sql', statement]);
+}
+
 /** Fills the cloud; server rows of earlier calls are gone then. @returns what it holds now */
 export async function seed(...args: string[]): Promise<Expected> {
   const folder = await mkdtemp(join(tmpdir(), 'vhi-seed-'));
