@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { DateRange } from '../../src/dates/range.js';
 import type { ServerUsage } from '../../src/openstack/usage-report.js';
 import { statementCsv } from '../../src/statement/csv.js';
-import { statementOf, type StatementJson } from '../../src/statement/statement.js';
+import { statementOf, StatementTooLarge, type StatementJson } from '../../src/statement/statement.js';
 import type { UsageReport } from '../../src/usage-report/report.js';
 import { book, brief, range } from '../rating/helpers.js';
 import { domain, END, project, report, server, START } from '../usage-report/sample.js';
@@ -54,6 +54,14 @@ describe('a statement', () => {
       'vcpu vCPU 6.000000 6.000000 0.00',
       'server =small 3.000000 0.000000 0.02',
     ]);
+  });
+
+  it('is refused where it would have more lines than are made, and says what to ask for instead', async () => {
+    const prices = book('currency: IDR', 'name: a, resource: vcpu, price: 1, per: hour');
+    const projects = Array.from({ length: 66_667 }, (_, at) => project(`p${at}`));
+    const failure = await statementOf(report(domain('acme', projects)), OCTOBER, prices).catch((e: unknown) => e);
+    expect(failure).to.be.instanceOf(StatementTooLarge);
+    expect((failure as Error).message).to.match(/^more than 200,000 lines: ask for one domain or project, or for /);
   });
 
   it('ends where Nova’s clock does, and does not count what began later', async () => {
