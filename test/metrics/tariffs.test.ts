@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs';
+
 import { expect } from 'chai';
 
 import { FORMATS, renderMetrics } from '../../src/metrics/render.js';
+import { parseTariffs } from '../../src/tariffs/parse.js';
 import type { TariffsState } from '../../src/tariffs/state.js';
 import { book } from '../rating/helpers.js';
 import { snapshotOf, type DomainUse } from '../rating/use.js';
 import { samplePage, sampleSelf } from './sample.js';
 
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const [OPENMETRICS, TEXT] = FORMATS;
 const small = { vcpus: 2, ramMb: 1536, flavor: 'small' };
 const ACME: DomainUse = { label: 'acme', use: { p1: [small] } };
@@ -51,6 +55,28 @@ const EXPECTED = [
 describe('the metrics of cost', () => {
   it('are the tariffs in force, and what is in use at them', async () => {
     expect(await lines([ACME, ODD])).to.deep.equal(EXPECTED);
+  });
+
+  it('are what the README shows of its example, and acme pays as all others when its own price has ended', async () => {
+    const [, section = ''] = README.split('\n## Tariffs\n');
+    const [, yaml = ''] = /```yaml\n([^`]+)```/.exec(section) ?? [];
+    const [, shown = ''] = /```\n(vhi_[^`]+)\n```/.exec(section) ?? [];
+    const tariffs = { book: parseTariffs(yaml, 'UTC').book!, lastReloadSuccessful: true };
+    const use = { p1: [{ vcpus: 2, ramMb: 4096, flavor: 'm1.small' }] };
+    const costs = async (at: string): Promise<string[]> => {
+      const snapshot = snapshotOf(
+        [
+          { label: 'acme', use },
+          { label: 'globex', use: { q1: use.p1 } },
+        ],
+        at,
+      );
+      const text = await renderMetrics(samplePage({ snapshot, tariffs }), sampleSelf(), TEXT);
+      return text.split('\n').filter((line) => /^vhi_\w+_cost_per_hour/.test(line));
+    };
+    expect(await costs('2026-11-23T00:00:00Z')).to.deep.equal(shown.split('\n'));
+    const [acme, globex] = (await costs('2027-01-01T00:00:00Z')).map((line) => line.split(' ')[1]);
+    expect(acme).to.equal(globex);
   });
 
   it('are the same in OpenMetrics', async () => {
