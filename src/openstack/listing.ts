@@ -57,7 +57,7 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
   let rows = DEFAULT_PAGE;
   let isBare = true;
   for (;;) {
-    const { page, limit, asOf } = await getPageInTime(visit, listing, { marker, rows });
+    const { page, limit, asOf }: TimedPage<ServerPage> = await getPageInTime(visit, listing, { marker, rows }, DETAIL);
     if (marker === null) isBare = limit === null;
     expectRoom(listing, page);
     yield { servers: page.servers, hasNext: page.next !== null, isBare, asOf, oldestUpdate: page.oldestUpdate };
@@ -75,19 +75,34 @@ export async function* listServers(visit: Visit, listing: Listing): AsyncGenerat
   if (listing.filter === undefined) await checkCells(visit, listing, seen.size);
 }
 
-/** A page, and the rows that were asked for; null: as many as Nova gives. */
-async function getPageInTime(
+/** What is listed, and how a page of it is read. */
+interface Kind<Page> {
+  path: string;
+  parse: (answer: HttpAnswer) => Page;
+}
+
+const DETAIL: Kind<ServerPage> = { path: '/servers/detail', parse: parseServers };
+
+interface TimedPage<Page> {
+  page: Page;
+  /** Rows that were asked for; null: as many as Nova gives. */
+  limit: number | null;
+  asOf: number;
+}
+
+async function getPageInTime<Page>(
   visit: Visit,
   listing: Listing,
   { marker, rows }: { marker: string | null; rows: number },
-): Promise<{ page: ServerPage; limit: number | null; asOf: number }> {
+  kind: Kind<Page>,
+): Promise<TimedPage<Page>> {
   const { projectId, allTenants, filter, probe = listing.atMost } = listing;
   const { pageRows } = visit.session;
-  const key = `${await visit.sharedEndpoint()} ${projectId} ${allTenants}`;
+  const key = `${kind.path} ${await visit.sharedEndpoint()} ${projectId} ${allTenants}`;
   for (let isSecond = false; ; isSecond = true) {
     const limit = probe ?? pageRows.get(key);
     try {
-      const path = `/servers/detail${queryString({ allTenants, filter, marker, limit })}`;
+      const path = kind.path + queryString({ allTenants, filter, marker, limit });
       const { clock } = visit.cloud;
       const asked = clock.mono();
       const wall = clock.wall();
@@ -96,7 +111,7 @@ async function getPageInTime(
       const told = Number.isNaN(date) ? null : date - (clock.mono() - asked);
       // A bare Nova tells no time. Of a clock that is ahead, the earlier time costs no more than a longer answer.
       const asOf = Math.min(told ?? visit.session.cloudTime(asked) ?? wall, wall);
-      return { page: parseServers(answer), limit, asOf };
+      return { page: kind.parse(answer), limit, asOf };
     } catch (error) {
       const tookTooLong = error instanceof HttpFailure && (error.status === 502 || error.status === 504);
       if (!tookTooLong || probe !== undefined) throw error;
@@ -138,21 +153,21 @@ interface Rows {
 export async function* listPages<Page extends Rows>(
   visit: Visit,
   listing: Listing,
-  { path, parse }: { path: string; parse: (answer: HttpAnswer) => Page },
+  kind: Kind<Page>,
 ): AsyncGenerator<Page, void> {
-  const { projectId, allTenants, filter, probe, atMost } = listing;
   const seen = new Set<string>();
   let marker: string | null = null;
+  let rows = DEFAULT_PAGE;
   for (;;) {
-    const query = queryString({ allTenants, filter, marker, limit: probe ?? atMost ?? null });
-    const page: Page = parse(await getCompute(visit, projectId, `${path}${query}`));
+    const { page }: TimedPage<Page> = await getPageInTime(visit, listing, { marker, rows }, kind);
     expectRoom(listing, page);
     yield page;
-    if (!page.next || probe !== undefined) return;
+    if (!page.next || listing.probe !== undefined) return;
     const { size } = seen;
     for (const id of page.ids) seen.add(id);
     if (seen.size === size) throw new CollectError('bad_response', 'servers: the next link does not advance');
     marker = page.next.get('marker');
+    rows = Math.max(1, page.ids.length);
   }
 }
 

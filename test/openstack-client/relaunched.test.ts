@@ -4,7 +4,7 @@ import type { HttpAnswer } from '../../src/http/request.js';
 import { readExistence } from '../../src/openstack/relaunched.js';
 import type { ServerUsage } from '../../src/openstack/usage-report.js';
 import { Bench } from './bench.js';
-import { answer, failure, refusal } from './fake.js';
+import { answer, fail, failure, refusal } from './fake.js';
 
 const HOUR_MS = 3_600_000;
 const START = Date.parse('2026-10-01T00:00:00Z');
@@ -131,6 +131,13 @@ describe('the hours of servers that were launched anew', () => {
     ]);
   });
 
+  it('come in pages of half the size where a proxy would not wait for one', async () => {
+    let tries = 0;
+    changed = () => (++tries === 1 ? fail(refusal(504)) : answer({ servers: [listed('a')] }));
+    expect(await read()).to.have.property('p1');
+    expect(questions().map((line) => /limit=\d+/.exec(line)?.[0])).to.deep.equal([undefined, 'limit=500']);
+  });
+
   it('are not those of another project, where a Nova heeds no project_id', async () => {
     changed = () => answer({ servers: [listed('a', { tenant_id: 'p2' })] });
     expect(await read({ project: 'p1', asker: null })).to.deep.equal({});
@@ -138,9 +145,7 @@ describe('the hours of servers that were launched anew', () => {
 
   it('fail the report where they can’t be had, or make no sense', async () => {
     report = [reported('a')];
-    changed = () => {
-      throw refusal(503);
-    };
+    changed = () => fail(refusal(503));
     expect((await failure(read())).reason).to.equal('unavailable');
     changed = () => answer({ servers: [listed('a', { created: 'yesterday' })] });
     expect((await failure(read())).message).to.equal('servers: servers[0].created: not a time');
