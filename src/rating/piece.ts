@@ -27,18 +27,30 @@ export function gbOf(ramMb: number): string {
 }
 
 /**
- * What of a piece falls into a stretch of time, in unit-milliseconds.
+ * What of the pieces falls into a stretch of time, in unit-milliseconds. Those of one size are multiplied once.
  * @throws RangeError for a piece that can't be: backwards, or with less than nothing
  */
-export function unitMsWithin(piece: Piece, span: Span): Decimal {
-  const length = piece.endMs - piece.startMs;
-  const used = decimal('units' in piece ? piece.units : piece.unitHours);
-  if (!(length >= 0) || !Number.isSafeInteger(length) || !used.isFinite() || used.isNegative()) {
-    throw new RangeError(`a piece of ${piece.resource} is not a use during a time`);
+export function unitMsWithin(pieces: readonly Piece[], span: Span): Decimal {
+  const msByUnits = new Map<number | string, bigint>();
+  let sum = decimal(0);
+  for (const piece of pieces) {
+    const length = piece.endMs - piece.startMs;
+    if (!(length >= 0) || !Number.isSafeInteger(length))
+      throw new RangeError(`a piece of ${piece.resource} is not a use during a time`);
+    const overlap = Math.min(piece.endMs, span.endMs) - Math.max(piece.startMs, span.startMs);
+    if ('units' in piece) {
+      msByUnits.set(piece.units, (msByUnits.get(piece.units) ?? 0n) + BigInt(Math.max(0, overlap)));
+    } else {
+      const unitMs = use(piece.unitHours).times(HOUR_MS);
+      if (overlap > 0) sum = sum.plus(overlap === length ? unitMs : quotient(unitMs.times(overlap), length));
+    }
   }
-  const overlap = Math.min(piece.endMs, span.endMs) - Math.max(piece.startMs, span.startMs);
-  if (overlap <= 0) return decimal(0);
-  if ('units' in piece) return used.times(overlap);
-  const unitMs = used.times(HOUR_MS);
-  return overlap === length ? unitMs : quotient(unitMs.times(overlap), length);
+  for (const [units, ms] of msByUnits) sum = sum.plus(use(units).times(decimal(String(ms))));
+  return sum;
+}
+
+function use(value: number | string): Decimal {
+  const amount = decimal(value);
+  if (!amount.isFinite() || amount.isNegative()) throw new RangeError('a piece of less than nothing, or of no number, is no use');
+  return amount;
 }

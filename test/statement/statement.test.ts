@@ -41,6 +41,13 @@ describe('a statement', () => {
     expect(`${statementCsv(await of(busy))}\n`).to.equal(golden('statement.csv'));
   });
 
+  it('shows half a character of a name as U+FFFD, which has a canonical form', async () => {
+    const usage = report(domain('acme', [{ ...project('ab12', [server]), name: 'x\ud800y' }]));
+    const { lines, sha256 } = await of(usage);
+    expect(lines[0]!.project).to.equal('x\ufffdy');
+    expect(sha256).to.match(/^[0-9a-f]{64}$/);
+  });
+
   it('counts each server from its start to its end, as far as they are in the range', async () => {
     const hour = 3_600_000;
     const { lines } = await of(
