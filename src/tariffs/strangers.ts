@@ -13,7 +13,7 @@ export type StrangerWatch = (book: TariffBook, domains: readonly Known[]) => voi
 
 /**
  * Tariffs that only the domains file shows to be a mistake, a line each: of a domain that is not in it, so that another price
- * holds in silence, and of one domain at the same time, once by its name and once by its id. Pure.
+ * holds in silence; of two that share a word, as name and as id; and of one at the same time by its name and by its id. Pure.
  * @param path of the tariffs file
  */
 export function strangerLines(path: string, { tariffs, timezone }: TariffBook, domains: readonly Known[]): string[] {
@@ -25,10 +25,18 @@ export function strangerLines(path: string, { tariffs, timezone }: TariffBook, d
     else byDomain.set(tariff.domain, [tariff]);
   }
   const known = new Set(domains.flatMap(({ label, id }) => [label, id]));
-  const unknown = [...byDomain].filter(([name]) => !known.has(name));
+  const unknown = [...byDomain.keys()].filter((name) => !known.has(name));
+  const named = domains.filter(({ label, id }) => label !== id);
+  const linesById = new Map<string, number>();
+  for (const { id } of domains) linesById.set(id, (linesById.get(id) ?? 0) + 1);
+  const shared = named.filter(({ label }) => linesById.has(label));
+  // Where several lines have the id, the one by name may be meant to differ.
+  const alone = named.filter(({ id }) => linesById.get(id) === 1);
+  const toldOf = (name: string, message: string) => (byDomain.get(name) ?? []).map(({ line }) => ({ line, message }));
   const found = [
-    ...unknown.flatMap(([name, all]) => all.map(({ line }) => ({ line, message: unknownDomain(name, domains) }))),
-    ...domains.flatMap((domain) => doubles(domain, byDomain, timezone)),
+    ...unknown.flatMap((name) => toldOf(name, unknownDomain(name, domains))),
+    ...alone.flatMap((domain) => doubles(domain, byDomain, timezone)),
+    ...shared.flatMap(({ label }) => toldOf(label, ambiguous(label))),
   ];
   return shownProblems(
     printable(path),
@@ -59,9 +67,12 @@ function unknownDomain(name: string, domains: readonly Known[]): string {
   return `domain: "${excerpt(name, 60)}" is no name or id in the domains file, so that this tariff is for nobody: ${hint}`;
 }
 
+const ambiguous = (name: string): string =>
+  `domain: "${excerpt(name, 60)}" is the name of one domain and the id of another, and this tariff is for both: write it for each`;
+
 function doubles({ label, id }: Known, byDomain: ReadonlyMap<string, readonly Tariff[]>, zone: string) {
   const [byName, byId] = [byDomain.get(label), byDomain.get(id)];
-  if (label === id || !byName || !byId) return [];
+  if (!byName || !byId) return [];
   const all = [...byName, ...byId].filter(({ project }) => project === null);
   return overlaps(
     all.map((tariff) => ({ ...tariff, domain: label })),

@@ -42,6 +42,27 @@ describe('strangerLines', () => {
     ]);
   });
 
+  it('tells a word that is the name of one domain and the id of another', () => {
+    const domains = [ACME, { label: 'd1', id: 'd2' }];
+    expect(lines([`${VCPU}, domain: d1`], domains)).to.deep.equal([
+      't.yml:3: domain: "d1" is the name of one domain and the id of another, and this tariff is for both: write it for each',
+    ]);
+    expect(lines([`${VCPU}, domain: acme`, `${VCPU}, domain: d2`], domains)).to.be.empty;
+  });
+
+  it('lets one of several lines with the same id have its own, by name', () => {
+    for (const first of ['d1', 'acme'])
+      expect(
+        lines(
+          [`${VCPU}, domain: d1`, `${VCPU}, domain: north`],
+          [
+            { label: first, id: 'd1' },
+            { label: 'north', id: 'd1' },
+          ],
+        ),
+      ).to.be.empty;
+  });
+
   it('lets them follow each other, differ in the flavor, or be of a project', () => {
     const server = 'name: s, resource: server, price: "1", per: hour';
     for (const pair of [
