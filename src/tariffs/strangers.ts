@@ -1,6 +1,6 @@
 import { excerpt, nearest, printable } from '../text.js';
 import type { FileLog } from '../watch/follow.js';
-import { shownProblems } from '../watch/problems.js';
+import { SHOWN_PROBLEMS, shownProblems } from '../watch/problems.js';
 import { overlaps } from './overlaps.js';
 import type { Subject } from './price-list.js';
 import type { Tariff, TariffBook } from './tariff.js';
@@ -34,7 +34,8 @@ export function strangerLines(path: string, { tariffs, timezone }: TariffBook, d
   const alone = named.filter(({ id }) => linesById.get(id) === 1);
   const toldOf = (name: string, message: string) => (byDomain.get(name) ?? []).map(({ line }) => ({ line, message }));
   const found = [
-    ...unknown.flatMap((name) => toldOf(name, unknownDomain(name, domains))),
+    // To look for what is near takes long, and those behind are but counted.
+    ...unknown.flatMap((name, at) => toldOf(name, unknownDomain(name, at < SHOWN_PROBLEMS ? domains : []))),
     ...alone.flatMap((domain) => doubles(domain, byDomain, timezone)),
     ...shared.flatMap(({ label }) => toldOf(label, ambiguous(label))),
   ];

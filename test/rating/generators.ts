@@ -64,7 +64,7 @@ const tariff = fc
       ? {
           start: showInstant(FIRST + Math.min(...times) * HOUR, 'UTC'),
           // The last second, so that what is behind it begins with an hour too.
-          end: showInstant(FIRST + Math.max(...times) * HOUR - 1000, 'UTC'),
+          end: showInstant(FIRST + (Math.max(...times) + 1) * HOUR - 1000, 'UTC'),
         }
       : {}),
   }));
