@@ -125,7 +125,7 @@ async function openFiles(settings: Settings, log: Logger, onReload: (state: File
     let domains: DomainsFile | null = null;
     const note = strangerWatch(tariffsFile ?? '', log);
     const compare = (): void => {
-      if (tariffs && domains) note(tariffs.current().book, domains.current().list.domains);
+      if (domains && tariffs) note(tariffs.current().book, domains.current().list.domains);
     };
     const tariffs =
       tariffsFile === null ? null : await add(openTariffsFile(tariffsFile, { zone, log, onReload: compare }));

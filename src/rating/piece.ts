@@ -51,6 +51,7 @@ export function unitMsWithin(pieces: readonly Piece[], span: Span): Decimal {
 
 function use(value: number | string): Decimal {
   const amount = decimal(value);
-  if (!amount.isFinite() || amount.isNegative()) throw new RangeError('a piece of less than nothing, or of no number, is no use');
+  if (!amount.isFinite() || amount.isNegative())
+    throw new RangeError('a piece of less than nothing, or of no number, is no use');
   return amount;
 }
