@@ -10,6 +10,7 @@ import { Collector } from './snapshot/collector.js';
 import { Journal } from './snapshot/journal.js';
 import { openTariffsFile, type TariffsFile } from './tariffs/file.js';
 import type { TariffsState } from './tariffs/state.js';
+import { strangerWatch } from './tariffs/strangers.js';
 import { UsageDesk } from './usage-report/desk.js';
 import { UsageReporter } from './usage-report/reporter.js';
 import { createApp } from './web/app.js';
@@ -121,8 +122,19 @@ async function openFiles(settings: Settings, log: Logger, onReload: (state: File
     return file;
   };
   try {
-    const tariffs = tariffsFile === null ? null : await add(openTariffsFile(tariffsFile, { zone, log }));
-    const domains = await add(openDomainsFile(domainsFile, { defaults, log, onReload }));
+    let domains: DomainsFile | null = null;
+    const note = strangerWatch(tariffsFile ?? '', log);
+    const compare = (): void => {
+      if (domains && tariffs) note(tariffs.current().book, domains.current().list.domains);
+    };
+    const tariffs =
+      tariffsFile === null ? null : await add(openTariffsFile(tariffsFile, { zone, log, onReload: compare }));
+    const onDomains = (state: FileState): void => {
+      onReload(state);
+      compare();
+    };
+    domains = await add(openDomainsFile(domainsFile, { defaults, log, onReload: onDomains }));
+    compare();
     const security = await add(openWebSecurity(web.configFile, { log }));
     return { domains, tariffs, security, all, close };
   } catch (error) {

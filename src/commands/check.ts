@@ -1,5 +1,8 @@
+import type { Domain } from '../domains/domain.js';
 import type { DomainSnapshot } from '../snapshot/snapshot.js';
 import { readTariffsFile } from '../tariffs/file.js';
+import { strangerLines } from '../tariffs/strangers.js';
+import type { TariffBook } from '../tariffs/tariff.js';
 import { counted, printable } from '../text.js';
 import { openWebConfig } from '../web/security/read.js';
 import { collectOnce, type CommandOptions } from './collect-once.js';
@@ -17,11 +20,13 @@ const SPARE = ['SERVERS', 'STRATEGY', 'PROJECTS', 'LOGIN'];
 export async function runCheck(options: CommandOptions): Promise<number> {
   const { settings, terminal, print } = options;
   if (settings.web.configFile !== null) await openWebConfig(settings.web.configFile);
-  const tariffs = await tariffsReport(options);
+  const { tariffsFile, timezone: zone } = settings;
+  const tariffs = tariffsFile === null ? null : await readTariffsFile(tariffsFile, { zone, log: options.log });
   const { snapshot, file } = await collectOnce(options);
   const { domains, problems } = file.list;
   print(`${settings.domainsFile}: ${domains.length} domains, ${problems.length} problems`);
-  for (const line of tariffs) print(line);
+  if (tariffs && tariffsFile !== null)
+    for (const line of tariffsReport(tariffsFile, tariffs.book, domains)) print(line);
   const rows = snapshot.domains.map((domain) => [
     domain.domain.label,
     resultCell(domain.result),
@@ -49,12 +54,10 @@ export async function runCheck(options: CommandOptions): Promise<number> {
   return snapshot.complete ? 0 : 1;
 }
 
-/** @throws SettingError where the tariffs file can't be taken */
-async function tariffsReport({ settings, log }: CommandOptions): Promise<string[]> {
-  const { tariffsFile, timezone: zone } = settings;
-  if (tariffsFile === null) return [];
-  const { currency, tariffs, timezone } = (await readTariffsFile(tariffsFile, { zone, log })).book;
-  return [`${printable(tariffsFile)}: ${counted(tariffs.length, 'tariff')} in ${currency.code}, timezone ${timezone}`];
+function tariffsReport(path: string, book: TariffBook, domains: readonly Domain[]): string[] {
+  const { currency, tariffs, timezone } = book;
+  const content = `${counted(tariffs.length, 'tariff')} in ${currency.code}, timezone ${timezone}`;
+  return [`${printable(path)}: ${content}`, ...strangerLines(path, book, domains)];
 }
 
 const login = ({ errors }: DomainSnapshot): Cell =>

@@ -2,6 +2,7 @@ import { SettingError } from '../errors.js';
 import { statementCsv } from '../statement/csv.js';
 import { statementOf, type StatementJson } from '../statement/statement.js';
 import { readTariffsFile } from '../tariffs/file.js';
+import { strangerLines } from '../tariffs/strangers.js';
 import { rangeOf } from '../usage-report/question.js';
 import { askUsage, type AskingOptions } from './ask-usage.js';
 import { completeCell, table, type Cell, type TableLook } from './table.js';
@@ -17,6 +18,7 @@ export async function runStatement(options: AskingOptions): Promise<number> {
   if (tariffsFile === null) throw new SettingError('--tariffs.file is missing: a statement needs a file with tariffs');
   const { book } = await readTariffsFile(tariffsFile, { zone, log });
   return askUsage(options, { timezone: book.timezone, missing: 'amounts' }, async (report, question) => {
+    for (const line of strangerLines(tariffsFile, book, question.file.domains)) log.warn(line);
     const statement = await statementOf(report, rangeOf(report, question), book);
     if (output === 'json') return JSON.stringify(statement, null, 2);
     return output === 'csv' ? statementCsv(statement) : statementText(statement, terminal);

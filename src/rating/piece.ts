@@ -26,15 +26,22 @@ export function gbOf(ramMb: number): string {
 }
 
 /**
- * What of a piece falls into a stretch of time, in unit-milliseconds.
+ * What of the pieces falls into a stretch of time, in unit-milliseconds. Those of one size are multiplied once.
  * @throws RangeError for a piece that can't be: backwards, or with less than nothing
  */
-export function unitMsWithin(piece: Piece, span: Span): Decimal {
-  const length = piece.endMs - piece.startMs;
-  const units = decimal(piece.units);
-  if (!(length >= 0) || !Number.isSafeInteger(length) || !units.isFinite() || units.isNegative()) {
-    throw new RangeError(`a piece of ${piece.resource} is not a use during a time`);
+export function unitMsWithin(pieces: readonly Piece[], span: Span): Decimal {
+  const msByUnits = new Map<Piece['units'], bigint>();
+  for (const { startMs, endMs, resource, units } of pieces) {
+    if (!(endMs >= startMs) || !Number.isSafeInteger(endMs - startMs))
+      throw new RangeError(`a piece of ${resource} is not a use during a time`);
+    const overlap = Math.max(0, Math.min(endMs, span.endMs) - Math.max(startMs, span.startMs));
+    msByUnits.set(units, (msByUnits.get(units) ?? 0n) + BigInt(overlap));
   }
-  const overlap = Math.min(piece.endMs, span.endMs) - Math.max(piece.startMs, span.startMs);
-  return units.times(Math.max(overlap, 0));
+  let sum = decimal(0);
+  for (const [units, ms] of msByUnits) {
+    const amount = decimal(units);
+    if (!amount.isFinite() || amount.isNegative()) throw new RangeError(`a piece of ${units} units is no use`);
+    sum = sum.plus(amount.times(decimal(String(ms))));
+  }
+  return sum;
 }

@@ -1,5 +1,5 @@
 import { monthOf, type Span } from '../dates/moment.js';
-import { priceListAt, type PriceList } from '../tariffs/price-list.js';
+import { isFor, priceListAt, type PriceList, type Subject } from '../tariffs/price-list.js';
 import { RESOURCES, type Resource, type Tariff, type TariffBook } from '../tariffs/tariff.js';
 import { decimal, type Decimal } from './decimal.js';
 import { unitMsWithin, type Piece, type RatedProject } from './piece.js';
@@ -20,26 +20,33 @@ interface Slot extends Span {
   prices: PriceList;
 }
 
-/** What the stretches of all projects are made from. */
-export type Slots = ReadonlyMap<Resource, readonly Slot[]>;
+/** The slots of a resource for a project: cut by the tariffs that may be its own alone, since there may be thousands of others'. */
+export type Slots = (resource: Resource, project: Subject) => readonly Slot[];
 
 /** A time, cut where a tariff comes into force or goes, and by months where a tariff goes by them. */
 export function slotsOf(book: TariffBook, span: Span): Slots {
-  return new Map(
-    RESOURCES.map((resource) => {
-      const tariffs = book.tariffs.filter((tariff) => tariff.resource === resource);
-      return [resource, slotsOfResource(tariffs, span, book.timezone)];
-    }),
-  );
+  const { startMs, endMs } = span;
+  const inSpan = book.tariffs.filter((one) => (one.startMs ?? -Infinity) < endMs && (one.endMs ?? Infinity) > startMs);
+  const last = new Map<Resource, { tariffs: readonly Tariff[]; slots: readonly Slot[] }>();
+  return (resource, project) => {
+    const tariffs = inSpan.filter((tariff) => tariff.resource === resource && isFor(tariff, project));
+    const before = last.get(resource);
+    // The projects of a domain mostly have the same.
+    if (before?.tariffs.length === tariffs.length && tariffs.every((tariff, i) => tariff === before.tariffs[i]))
+      return before.slots;
+    const slots = slotsOfResource(tariffs, span, book.timezone);
+    last.set(resource, { tariffs, slots });
+    return slots;
+  };
 }
 
 /** A project's use of each resource, cut where another tariff is in force, and by months where the tariff goes by them. */
 export function stretchesOf(project: RatedProject, pieces: readonly Piece[], slots: Slots): Stretch[] {
   return RESOURCES.flatMap((resource) => {
-    const own = pieces.filter((piece) => piece.resource === resource);
+    const own = byFlavor(pieces.filter((piece) => piece.resource === resource));
     const byTariff = new Map<Tariff | null, Stretch[]>();
     const bare = new Set<Stretch>();
-    for (const slot of slots.get(resource) ?? []) {
+    for (const slot of slots(resource, project)) {
       const used = usedAt(slot, project, own, resource);
       for (const [tariff, unitMs] of used) {
         const stretches = byTariff.get(tariff) ?? [];
@@ -99,17 +106,24 @@ function extend(stretches: Stretch[], slot: Slot, use: Pick<Stretch, 'resource' 
   return stretch;
 }
 
-/** In unit-milliseconds, by each tariff that the project's use may come under. */
-function usedAt(
-  slot: Slot,
-  project: RatedProject,
-  pieces: readonly Piece[],
-  resource: Resource,
-): Map<Tariff | null, Decimal> {
-  const used = new Map([...slot.prices.choices(project, resource)].map((tariff) => [tariff, decimal(0)]));
+type ByFlavor = ReadonlyMap<string | null, readonly Piece[]>;
+
+function byFlavor(pieces: readonly Piece[]): ByFlavor {
+  const groups = new Map<string | null, Piece[]>();
   for (const piece of pieces) {
-    const tariff = slot.prices.lookup(project, piece);
-    used.set(tariff, unitMsWithin(piece, slot).plus(used.get(tariff) ?? 0));
+    const group = groups.get(piece.flavor);
+    if (group) group.push(piece);
+    else groups.set(piece.flavor, [piece]);
+  }
+  return groups;
+}
+
+/** In unit-milliseconds, by each tariff that the project's use may come under. */
+function usedAt(slot: Slot, project: RatedProject, pieces: ByFlavor, resource: Resource): Map<Tariff | null, Decimal> {
+  const used = new Map([...slot.prices.choices(project, resource)].map((tariff) => [tariff, decimal(0)]));
+  for (const [flavor, group] of pieces) {
+    const tariff = slot.prices.lookup(project, { resource, flavor });
+    used.set(tariff, unitMsWithin(group, slot).plus(used.get(tariff) ?? 0));
   }
   return used;
 }

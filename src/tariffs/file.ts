@@ -13,6 +13,11 @@ export interface TariffsOptions {
   log: FileLog;
 }
 
+export interface OpenOptions extends TariffsOptions {
+  /** Called after each reading, when what is good of it is in force. */
+  onReload?: () => void;
+}
+
 /** The tariffs file, watched: the tariffs in force follow its edits. */
 export interface TariffsFile extends Followed {
   current(): TariffsState;
@@ -30,14 +35,17 @@ export async function readTariffsFile(path: string, options: TariffsOptions): Pr
  * Reads the tariffs file and follows its edits until closed.
  * @throws SettingError as {@link readTariffsFile}
  */
-export async function openTariffsFile(path: string, options: TariffsOptions): Promise<TariffsFile> {
+export async function openTariffsFile(path: string, options: OpenOptions): Promise<TariffsFile> {
   const first = await firstLook(path);
   const keeper = new TariffsKeeper(path, first.reading, options);
   const followed = followFile(path, {
     first,
     name: 'tariffs file',
     log: options.log,
-    believe: (reading) => keeper.update(reading),
+    believe: (reading) => {
+      keeper.update(reading);
+      options.onReload?.();
+    },
     failure: () => keeper.failure,
   });
   return { current: () => keeper.state, ...followed };

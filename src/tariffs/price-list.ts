@@ -36,6 +36,12 @@ interface Scopes {
   general: Prices;
 }
 
+/** Whether a tariff is for a project, among others. A project's may name the domain too, since clouds may share ids of projects. */
+export function isFor({ project, domain }: Tariff, subject: Subject): boolean {
+  const { label, id } = subject.domain;
+  return (project === null || project === subject.projectId) && [null, label, id].includes(domain);
+}
+
 /** @param atMs milliseconds since the epoch */
 export function priceListAt(tariffs: readonly Tariff[], atMs: number): PriceList {
   const byResource = Object.fromEntries(
@@ -77,8 +83,7 @@ function scopesOf({ domain, projectId }: Subject, { projects, domains, general }
   return [projects.get(projectId), domains.get(domain.label), domains.get(domain.id), general];
 }
 
-/** A project's tariff may name the domain too, since clouds may share ids of projects. */
-function find(prices: Prices | undefined, { domain }: Subject, flavor: string | null): Tariff | null {
+function find(prices: Prices | undefined, subject: Subject, flavor: string | null): Tariff | null {
   const tariff = prices?.get(flavor);
-  return tariff && [null, domain.label, domain.id].includes(tariff.domain) ? tariff : null;
+  return tariff && isFor(tariff, subject) ? tariff : null;
 }

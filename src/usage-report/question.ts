@@ -41,7 +41,9 @@ export function readQuestion(
   const { domain, project } = asked;
   if (domain === '') throw new ParameterProblem('domain', "is empty: give a domain's name or id");
   if (project === '') throw new ParameterProblem('project', "is empty: give a project's id, or its name with domain");
-  if (project !== undefined && domain === undefined && !PROJECT_ID.test(project)) {
+  // What looks like an id is one: a tenant may name its project like another's.
+  const isId = project !== undefined && PROJECT_ID.test(project);
+  if (project !== undefined && domain === undefined && !isId) {
     const message = `"${excerpt(project, 60)}" is no id of 32 hexadecimal digits: give that, or domain beside a name`;
     throw new ParameterProblem('project', message);
   }
@@ -51,7 +53,7 @@ export function readQuestion(
     range,
     isUntilNow: range.endMs === Math.floor(now / 1000) * 1000,
     list: domain === undefined ? file : { domains: domainsOf(domain, file), problems: [] },
-    only: project === undefined ? null : ({ id, name }) => id === project || (domain !== undefined && name === project),
+    only: project === undefined ? null : ({ id, name }) => id === project || (name === project && !isId),
   };
 }
 

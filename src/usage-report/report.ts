@@ -30,7 +30,7 @@ export interface DomainUsage {
  */
 export interface UsageReport extends Period {
   complete: boolean;
-  /** null when there are domains and not one could be read. */
+  /** null when there are domains and not one could be read; and where none has the project that is asked for, but a bad line might. */
   totals: UsageTotals | null;
   /** In the order of the file; where one project is asked for, those that have it, or may. */
   domains: readonly DomainUsage[];
@@ -51,11 +51,13 @@ export function takeReport(
   const all = jobs.map((job) => domainUsage(job, seen));
   const domains = only ? all.filter(({ projects, errors }) => projects.length > 0 || errors.length > 0) : all;
   const read = domains.flatMap(({ totals }) => (totals ? [totals] : []));
+  // The project that is asked for may be that of a bad line.
+  const isSought = domains.length > 0 || (only !== null && problems.length > 0);
   return {
     start,
     end: Math.min(end, ...jobs.map(({ found }) => found.end)),
     complete: problems.length === 0 && domains.every(({ result }) => result === 'ok'),
-    totals: domains.length > 0 && read.length === 0 ? null : sumOf(read),
+    totals: isSought && read.length === 0 ? null : sumOf(read),
     domains,
     problems,
   };

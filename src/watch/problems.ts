@@ -1,5 +1,5 @@
 /** More problems than these are only counted in the log and in the message at the start. */
-const SHOWN_PROBLEMS = 20;
+export const SHOWN_PROBLEMS = 20;
 
 /**
  * A line for each problem of a file, and one for those beyond the twentieth.

@@ -72,10 +72,15 @@ export function routeQuestion<Name extends string>(
   });
 }
 
+/** What is before it may be no address, and is not needed. */
+export function queryOf(url: string): URLSearchParams {
+  return new URLSearchParams(/\?(.*)/s.exec(url)?.[1]);
+}
+
 /** @throws ParameterProblem for one that there is not, and for one that is there twice */
 function readParameters<Name extends string>(url: string, names: readonly Name[]): Parameters<Name> {
   const found: Partial<Record<string, string>> = {};
-  for (const [name, value] of new URL(url, 'http://localhost').searchParams) {
+  for (const [name, value] of queryOf(url)) {
     if (!(names as readonly string[]).includes(name)) {
       const near = nearest(name.slice(0, 40), names);
       const hint = near ? `did you mean ${near}?` : `there are ${names.join(', ')}`;

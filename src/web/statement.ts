@@ -7,7 +7,7 @@ import { excerpt } from '../text.js';
 import type { Asker } from '../usage-report/desk.js';
 import { rangeOf, readQuestion, type Asked } from '../usage-report/question.js';
 import type { AppOptions } from './app.js';
-import { Refusal, routeQuestion } from './question.js';
+import { queryOf, Refusal, routeQuestion } from './question.js';
 
 const PARAMETERS = ['start', 'end', 'tz', 'domain', 'project', 'format'] as const;
 type StatementOptions = Pick<AppOptions, 'settings' | 'file' | 'tariffs' | 'clock' | 'desk'>;
@@ -17,7 +17,7 @@ export function routeStatement(app: Express, options: StatementOptions): void {
   routeQuestion(app, options.settings, {
     path: '/api/v1/statement',
     names: PARAMETERS,
-    typeOf: (url) => (new URL(url, 'http://localhost').searchParams.get('format') === 'csv' ? 'csv' : 'json'),
+    typeOf: (url) => (queryOf(url).get('format') === 'csv' ? 'csv' : 'json'),
     answer: async ({ format = 'json', ...asked }, asker) => {
       if (format !== 'json' && format !== 'csv')
         throw new ParameterProblem('format', `"${excerpt(format, 60)}" is neither json nor csv: give one of them`);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { promisify } from 'node:util';
 
 import { expect } from 'chai';
@@ -82,6 +83,22 @@ describe('GET /api/v1/statement', () => {
         .split('\n'),
     };
   }
+
+  it('answers whatever an address has before its parameters', async () => {
+    await withStatements(async (rig) => {
+      const { port, hostname } = new URL(rig.url);
+      for (const name of ['statement', 'usage']) {
+        for (const method of ['GET', 'HEAD']) {
+          const path = `http://h:99999999/api/v1/${name}?${DATES}`;
+          const status = await new Promise((resolve, reject) => {
+            const asked = request({ hostname, port, path, method }, (answer) => resolve(answer.resume().statusCode));
+            asked.on('error', reject).end();
+          });
+          expect(status, `${method} ${name}`).to.equal(200);
+        }
+      }
+    });
+  });
 
   it('tells what each project of all domains costs, in the zone of the tariffs', async () => {
     await withStatements(async (rig) => {

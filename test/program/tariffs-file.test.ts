@@ -1,4 +1,4 @@
-import { rename, unlink, writeFile } from 'node:fs/promises';
+import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { UsageJson } from '../../src/usage-report/json.js';
 import { run, until } from '../helpers/program.js';
 import { together } from '../helpers/together.js';
-import { withCloud, withFolder, withRig, worldOf, type Rig } from './rig.js';
+import { cloudEnv, withCloud, withFolder, withRig, worldOf, type Rig } from './rig.js';
 import { OF_ALL, usageCloud } from './usage-cloud.js';
 
 const METRIC = 'vhi_tariffs_file_last_reload_successful';
@@ -16,6 +16,9 @@ const FLAGS = Object.entries(PERIOD).map(([name, value]) => `--${name}=${value}`
 /** A file with one tariff; dates are this zone's, if it names one. */
 const tariffs = (zone: string | null, price = '"1.50"'): string =>
   `${zone === null ? '' : `timezone: ${zone}\n`}currency: EUR\ntariffs:\n  - {name: vCPU, resource: vcpu, price: ${price}, per: hour}\n`;
+
+/** The same for one domain. */
+const of = (domain: string): string => tariffs(null).replace('per:', `domain: ${domain}, per:`);
 
 /** The zone of the API's dates. */
 async function zoneOf({ url }: Rig, more = ''): Promise<string> {
@@ -111,6 +114,29 @@ describe('the tariffs file', () => {
           }
         });
       }),
+
+    ['has a tariff of a domain that there is not told by the daemon, when either file makes it one, by check and by statement']:
+      () =>
+        serve(of('acne'), [], async ({ program, file, simulator }, path) => {
+          const told = (level: string, text: string): boolean =>
+            program.stderr.includes(`level=${level} msg="${path}${text}`);
+          const stranger = (name: string): string => `:3: domain: "${name}" is no name or id in the domains file`;
+          const logged = (name: string): boolean => told('warn', stranger(name).replaceAll('"', '\\"'));
+          expect(logged('acne')).to.equal(true);
+          const once = async (command: string): Promise<{ code: number | null; stdout: string; stderr: string }> =>
+            run([...command.split(' '), `--tariffs.file=${path}`, `--domains.file=${file}`], {
+              env: cloudEnv(simulator),
+            });
+          const [check, statement] = await Promise.all([once('check'), once(['statement', ...FLAGS].join(' '))]);
+          expect(check.code).to.equal(0);
+          expect(check.stdout).to.include(`${path}${stranger('acne')}`);
+          expect(statement.stderr).to.include(stranger('acne').replaceAll('"', '\\"'));
+          const lines = await readFile(file, 'utf8');
+          await writeFile(file, lines.replace('name=acme', 'name=acne project=acme'));
+          await comes('the new name', () => Promise.resolve(told('info', ': the domains of all tariffs are')));
+          await writeFile(path, of('acme'));
+          await comes('the tariff of the old name', () => Promise.resolve(logged('acme')));
+        }),
 
     ['is told of by check, gives usage its zone, and is nothing to snapshot']: () =>
       withFolder(async (folder) => {

@@ -63,7 +63,8 @@ const tariff = fc
     ...(times
       ? {
           start: showInstant(FIRST + Math.min(...times) * HOUR, 'UTC'),
-          end: showInstant(FIRST + Math.max(...times) * HOUR, 'UTC'),
+          // The last second, so that what is behind it begins with an hour too.
+          end: showInstant(FIRST + (Math.max(...times) + 1) * HOUR - 1000, 'UTC'),
         }
       : {}),
   }));

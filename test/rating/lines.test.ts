@@ -32,6 +32,24 @@ describe('the lines of a statement', () => {
     expect(total).to.equal('208894.00');
   });
 
+  it('take no more for thousands of tariffs of other projects, each from another hour on', () => {
+    const others = Array.from({ length: 3000 }, (_, i) => {
+      const start = new Date(OCTOBER.startMs + i * 600_000).toISOString();
+      return `name: x, resource: vcpu, price: 1, per: hour, project: p${i}, start: "${start.replace('.000', '')}"`;
+    });
+    const own = 'name: own, resource: vcpu, price: 2, per: hour, project: ab12, start: 2026-10-31';
+    const tariffs = book(IDR, ...others, own);
+    const began = process.cpuUsage();
+    const lines = linesOf(OCTOBER, [piece(OCTOBER, 'vcpu', { units: 2 })], tariffs);
+    const { user, system } = process.cpuUsage(began);
+    expect(brief(lines).slice(0, 2)).to.deep.equal([
+      'vcpu  1440.000000 0.000000 0',
+      'vcpu own 48.000000 0.000000 96.00',
+    ]);
+    // As slots of all tariffs these are millions of entries: seconds, and a GB.
+    expect((user + system) / 1e6).to.be.below(1);
+  });
+
   it('say that a resource has no tariff', () => {
     const tariffs = book(IDR, 'name: vCPU, resource: vcpu, price: 1, per: hour');
     const lines = linesOf(OCTOBER, [piece(OCTOBER, 'ram_gb', gbOf(4096))], tariffs);

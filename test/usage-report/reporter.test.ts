@@ -208,6 +208,15 @@ describe('a usage report', () => {
     expect({ domains, complete }).to.deep.equal({ domains: [], complete: true });
   });
 
+  it('has no figure where nobody has the project that is asked for, but a bad line might', async () => {
+    const { rig } = await scene('admin');
+    const { totals, complete } = await usageOf(rig, {
+      only: () => false,
+      list: { ...rig.list, problems: [{ line: 9, message: 'x' }] },
+    });
+    expect({ totals, complete }).to.deep.equal({ totals: null, complete: false });
+  });
+
   it('counts a server once, for the first line that has it', async () => {
     const { rig, acme } = await scene('member');
     rig.watch(rig.line(acme), rig.line(acme, { label: 'again' }));
