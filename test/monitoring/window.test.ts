@@ -56,14 +56,14 @@ function sums(results: Result[]): Map<number, number> {
   return totals;
 }
 
-/** What all domains but these cost together. */
-const sumOf = (costs: Costs, without: readonly Domain[] = []): number =>
-  entries(costs, without).reduce((sum, [, cost]) => sum + cost, 0);
-
-const entries = (costs: Costs, without: readonly Domain[]): [label: string, cost: number][] =>
+/** What each domain but these costs. */
+const entries = (costs: Costs, without: readonly Domain[] = []): [label: string, cost: number][] =>
   (Object.keys(costs) as Domain[])
     .filter((domain) => !without.includes(domain))
     .map((domain) => [LABELS[domain], costs[domain]]);
+
+const sumOf = (costs: Costs, without?: readonly Domain[]): number =>
+  entries(costs, without).reduce((sum, [, cost]) => sum + cost, 0);
 
 describe('What the project ships, in a real Prometheus and a real Alertmanager', () => {
   let timeline: Timeline;
@@ -556,9 +556,9 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
       const values = { ...timeline.labels, domain: LABELS.globex, scrape_timeout: String(config.timeout), ...days };
       return dashboardQueries(values);
     };
-    const ofPanel = (title: string) =>
+    const ofPanel = (title: string, of = 'overview') =>
       queries()
-        .filter(({ dashboard, panel }) => dashboard === 'overview' && panel === title)
+        .filter(({ dashboard, panel }) => dashboard === of && panel === title)
         .map(({ expr }) => expr);
 
     it('have a result for each query and each variable', async () => {
@@ -592,6 +592,28 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
           expect(await shown(whole!), `${title}: ${stage}`).to.deep.equal(held ? [held.vcpus] : []);
           const has = held === undefined && stage !== 'outage' && stage !== 'down';
           expect(await shown(partial!), `${title}: ${stage}`).to.have.length(has ? 1 : 0);
+        }
+      }
+    });
+
+    it('show what 30 days cost, and the share of each domain, only while the cost of all is known', async () => {
+      const [total, share, ...others] = ['Cost of 30 days', 'Share of the cost'].flatMap((title) =>
+        ofPanel(title, 'cost'),
+      );
+      expect(others).to.deep.equal([]);
+      for (const stage of STAGES) {
+        const [last] = (await ofScrapes(stage, 'up{job="vhi"}')).slice(-1);
+        const totals = await prometheus().query(total!, last!.at);
+        const shares = await prometheus().query(share!, last!.at);
+        const gone: Domain[] = stage === 'well' ? [] : ['vandelay'];
+        const known = timeline.held[stage] ? entries(timeline.costs[stage], gone) : [];
+        const sum = sumOf(timeline.costs[stage], gone);
+        expect(totals, stage).to.have.length(known.length > 0 ? 1 : 0);
+        for (const found of totals.flatMap(numbers)) expect(found.value, stage).to.be.closeTo(720 * sum, 720 * CENT);
+        expect(shares, stage).to.have.length(known.length);
+        for (const { metric, value } of shares) {
+          const [, cost] = known.find(([label]) => label === metric['domain'])!;
+          expect(Number(value![1]), metric['domain']).to.be.closeTo(cost / sum, 1e-9);
         }
       }
     });

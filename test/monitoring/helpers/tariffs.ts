@@ -2,6 +2,9 @@ import { type Cloud, type Domain, LABELS, LARGE } from './cloud.js';
 
 /* The tariffs file, and what an hour costs by it: reckoned here by hand, and not by what the exporter reckons with. */
 
+/** The zone of the file is one in which it is noon, so that no month ends while Prometheus watches. */
+const HOURS_AHEAD = 12 - new Date().getUTCHours();
+
 /** Of an hour. */
 export interface Prices {
   vcpu: number;
@@ -19,7 +22,7 @@ const INITECH_VCPU = 120;
 const RAM = 36500.25;
 
 export const tariffsText = ({ vcpu, large }: Prices): string => `currency: IDR
-timezone: UTC
+timezone: Etc/GMT${HOURS_AHEAD > 0 ? '-' : '+'}${Math.abs(HOURS_AHEAD)}
 tariffs:
   - {name: vCPU, resource: vcpu, price: "${vcpu}", per: hour}
   - {name: RAM, resource: ram_gb, price: "${RAM}", per: month}
@@ -43,15 +46,17 @@ export const BUDGETS = `groups:
         labels: { domain: initech, currency: IDR }
 `;
 
-function hoursOfMonth(now: Date): number {
-  return 24 * new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 0)).getUTCDate();
+/** Of the month that it is in the zone of the file. */
+function hoursOfMonth(): number {
+  const there = new Date(Date.now() + HOURS_AHEAD * 3_600_000);
+  return 24 * new Date(Date.UTC(there.getUTCFullYear(), there.getUTCMonth() + 1, 0)).getUTCDate();
 }
 
 /** Of one hour now, at these prices, by the cloud's own books. */
 export function costOf(cloud: Cloud, prices: Prices, domain: Domain): number {
   const { vcpus, ramMb } = cloud.inUse(domain);
   const vcpu = domain === 'initech' ? INITECH_VCPU : prices.vcpu;
-  const ram = (ramMb / 1024) * (RAM / hoursOfMonth(new Date()));
+  const ram = (ramMb / 1024) * (RAM / hoursOfMonth());
   return vcpus * vcpu + ram + cloud.largeInUse(domain) * (prices.large ?? 0);
 }
 
