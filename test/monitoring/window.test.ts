@@ -7,16 +7,28 @@ import { FAMILIES } from '../../src/metrics/families.js';
 import { dashboardQueries, labelValues } from '../grafana/expressions.js';
 import { numbers, type Result, type Rule, type Span } from './helpers/api.js';
 import { dayAt, RULES_DAYS } from './helpers/backfill.js';
-import { LABELS, SECRETS, type Totals } from './helpers/cloud.js';
+import { type Domain, LABELS, LARGE, SECRETS, type Totals } from './helpers/cloud.js';
 import * as config from './helpers/config.js';
 import { AMTOOL, PROMTOOL, run } from './helpers/processes.js';
-import { BROKEN_DAY, DROP_ALERT, HISTORY_DAYS, type Stage, STAGES, Timeline } from './helpers/timeline.js';
+import { BUDGET, type Costs } from './helpers/tariffs.js';
+import {
+  BROKEN_DAY,
+  BUDGET_ALERT,
+  DROP_ALERT,
+  HISTORY_DAYS,
+  type Stage,
+  STAGES,
+  TARIFFS_ALERT,
+  Timeline,
+} from './helpers/timeline.js';
 
 /* A real Prometheus and a real Alertmanager run what the project ships, on the real program, through all that can happen. */
 
 const MINUTES = 60_000;
 const HOUR = 3600;
 const DAY = 24 * HOUR;
+/** Of amounts of some millions; Prometheus adds floats. */
+const CENT = 0.01;
 /** Short enough that no state falls between two steps. */
 const FINE_STEP = 15;
 
@@ -44,11 +56,18 @@ function sums(results: Result[]): Map<number, number> {
   return totals;
 }
 
+/** What each domain but these costs. */
+const entries = (costs: Costs, without: readonly Domain[] = []): [label: string, cost: number][] =>
+  (Object.keys(costs) as Domain[])
+    .filter((domain) => !without.includes(domain))
+    .map((domain) => [LABELS[domain], costs[domain]]);
+
+const sumOf = (costs: Costs, without?: readonly Domain[]): number =>
+  entries(costs, without).reduce((sum, [, cost]) => sum + cost, 0);
+
 describe('What the project ships, in a real Prometheus and a real Alertmanager', () => {
   let timeline: Timeline;
   let rules: Rule[];
-  /** Those that need a tariffs file, which the exporter does not have here: promtool tests what they say. */
-  let priced: Set<Rule>;
   let span: Span;
   /** What the last lines of the output tell. */
   const told: string[] = [];
@@ -58,9 +77,7 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
     timeline = await Timeline.prepare();
     await timeline.run();
     ({ span } = timeline);
-    const groups = await timeline.prometheus.ruleGroups();
-    rules = groups.flatMap((group) => group.rules);
-    priced = new Set(groups.filter(({ name }) => name.endsWith('-cost')).flatMap((group) => group.rules));
+    rules = (await timeline.prometheus.ruleGroups()).flatMap((group) => group.rules);
   });
   after(async () => {
     for (const line of told) console.log(line);
@@ -95,7 +112,7 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
   }
 
   describe('The configuration', () => {
-    it('is the shipped one but for addresses, every 60 s with 50 s to answer', async () => {
+    it('is the shipped one but for addresses and the clock of months, every 60 s with 50 s to answer', async () => {
       const { ports } = timeline;
       const changes = await config.prometheusConfig(ports);
       expect(difference(changes)).to.deep.equal({
@@ -105,6 +122,9 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
       const [url, ...others] = Object.values(difference(await config.alertmanagerConfig(ports)));
       expect(url).to.match(new RegExp(`^http://127\\.0\\.0\\.1:${ports.webhook}/`));
       expect(others).to.deep.equal([]);
+      // On the 15th of a month there is nothing to set.
+      const clock = Object.keys(difference(await config.costRules()));
+      expect(clock.filter((path) => path !== '/groups/0/rules/0/expr')).to.deep.equal([]);
       if (config.isShortened) return;
       expect(await readFile(timeline.configs.prometheus, 'utf8')).to.equal(changes.changed);
       const [target] = await prometheus().targets();
@@ -312,19 +332,18 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
       expect(ill).to.deep.equal([]);
     });
 
-    it('have a sample for each rule, and a result for what each rule and alert asks, but of cost', async () => {
-      const asked = rules.filter((rule) => !priced.has(rule));
+    it('have a sample for each rule, and a result for what each rule and alert asks', async () => {
       const empty = await failing(
-        asked,
+        rules,
         ({ name, query }) => `${name} = ${query}`,
         async ({ query }) => (await range(query)).length,
       );
-      const recordings = asked.filter(({ type }) => type === 'recording');
+      const recordings = rules.filter(({ type }) => type === 'recording');
       const names = [...new Set(recordings.map(({ name }) => name))];
       empty.push(...(await failing(names, String, async (name) => (await all(name)).length)));
       expect(empty).to.deep.equal([]);
       told.push(
-        `alert expressions run: ${asked.length - recordings.length}, recording rules run: ${recordings.length}`,
+        `alert expressions run: ${rules.length - recordings.length}, recording rules run: ${recordings.length}`,
       );
     });
 
@@ -377,6 +396,66 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
     });
   });
 
+  describe('The cost', () => {
+    /** Domains that fail, or are not in domains.txt any more. */
+    const UNKNOWN: Record<Exclude<Stage, 'down'>, readonly Domain[]> = {
+      well: [],
+      failing: ['globex', 'initech', 'umbrella'],
+      outage: Object.keys(LABELS) as Domain[],
+      edited: ['globex', 'vandelay'],
+      lost: ['globex', 'vandelay'],
+      again: ['vandelay'],
+      dropped: ['vandelay'],
+    };
+    const COMPLETE: readonly string[] = ['well', 'again', 'dropped'];
+
+    for (const [stage, unknown] of Object.entries(UNKNOWN) as [keyof typeof UNKNOWN, readonly Domain[]][]) {
+      it(`of an hour is the prices times what is in use in each scrape of the state "${stage}", or unknown`, async () => {
+        const scrapes = await valuesIn(stage, 'up{job="vhi"}');
+        const known = entries(timeline.costs[stage], unknown);
+        const found = await ofScrapes(stage, 'vhi_domain_cost_per_hour{currency="IDR"}');
+        expect(found).to.have.length(scrapes.length * known.length);
+        for (const [label, cost] of known) {
+          const values = found.filter(({ labels }) => labels['domain'] === label).map(({ value }) => value);
+          expect(values, label).to.have.length(scrapes.length);
+          for (const value of values) expect(value, label).to.be.closeTo(cost, CENT);
+        }
+        const totals = await valuesIn(stage, 'vhi_total_cost_per_hour{currency="IDR"}');
+        expect(totals).to.have.length(COMPLETE.includes(stage) ? scrapes.length : 0);
+        for (const total of totals) expect(total).to.be.closeTo(sumOf(timeline.costs[stage], unknown), CENT);
+      });
+    }
+
+    it('goes by the last good tariffs while the file is broken, and by the new ones once it is mended', async () => {
+      const reloaded = async (stage: Stage) =>
+        new Set(await valuesIn(stage, 'vhi_tariffs_file_last_reload_successful'));
+      for (const stage of ['well', 'failing', 'outage', 'edited'] as const) {
+        expect(await reloaded(stage), stage).to.deep.equal(new Set([0]));
+      }
+      for (const stage of ['lost', 'again', 'dropped'] as const) {
+        expect(await reloaded(stage), stage).to.deep.equal(new Set([1]));
+      }
+      expect(timeline.costs.lost.globex).to.be.above(1.9 * timeline.costs.well.globex);
+      expect(timeline.costs.lost.initech).to.equal(timeline.costs.well.initech);
+    });
+
+    it('of the month, by the rules, is that of its hours, and the forecast adds those that are left', async () => {
+      const last = async (series: string) => {
+        const [result, ...more] = await all(`${series}{domain="initech",currency="IDR",month="${config.month}"}`);
+        expect(more, series).to.deep.equal([]);
+        return numbers(result!).at(-1)!;
+      };
+      // The one domain whose prices and servers stay as they are.
+      const { initech } = timeline.costs.well;
+      const hours = (await last('domain:vhi_cost_hours:month_to_date')).value;
+      expect(hours).to.be.within(RULES_DAYS * 24, RULES_DAYS * 24 + 3);
+      const soFar = (await last('domain:vhi_cost:month_to_date')).value;
+      expect(soFar).to.be.closeTo(hours * initech, CENT);
+      const forecast = await last('domain:vhi_cost:month_forecast');
+      expect(forecast.value).to.be.closeTo(soFar + config.hoursLeft(forecast.at) * initech, CENT);
+    });
+  });
+
   describe('The PromQL of the README', () => {
     /** The first instant after what was in place before; the README's is the end of a month. */
     const instant = () => Math.floor(timeline.history.end / HOUR) * HOUR;
@@ -387,7 +466,7 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
       const lines = [...blocks].flatMap(([, block = '']) => block.split('\n'));
       queries = lines
         .filter((line) => line !== '' && !line.startsWith('#'))
-        .map((line) => line.replace(/@ \d+/g, `@ ${instant()}`));
+        .map((line) => line.replace(/@ \d+/g, `@ ${instant()}`).replace(/month="\d+"/g, `month="${config.month}"`));
     });
 
     it('has a result for each query', async () => {
@@ -395,22 +474,26 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
       expect(await failing(queries, String, async (query) => (await range(query)).length)).to.deep.equal([]);
     });
 
-    it('adds the hours up to a bill, and tells how many there were', async () => {
-      const { historyHeld } = timeline;
-      const of = async (start: string): Promise<number> => {
-        const query = queries.find(
-          (text) => text.startsWith(start) && text.includes('instance:vhi_total_vcpu_hours:1h'),
-        );
-        const [result, ...more] = await prometheus().query(query!, span.end);
-        expect(more, query).to.deep.equal([]);
-        return Number(result!.value![1]);
-      };
-      const hours = await of('count_over_time');
-      // One day of them had no complete total, nor had the hours at its borders the whole of it.
-      expect(hours).to.be.within((RULES_DAYS - 1) * 24 - 2, (RULES_DAYS - 1) * 24 + 2);
-      const known = historyHeld.slice(-RULES_DAYS).map(({ vcpus }) => vcpus);
-      expect((await of('sum_over_time')) / hours).to.be.within(Math.min(...known), Math.max(...known));
-    });
+    /** The one value of the query of the README that asks this of a total. */
+    async function answer(start: string, series: string): Promise<number> {
+      const query = queries.find((text) => text.startsWith(start) && text.includes(series));
+      const [result, ...more] = await prometheus().query(query!, span.end);
+      expect(more, query).to.deep.equal([]);
+      return Number(result!.value![1]);
+    }
+
+    for (const [what, series, known] of [
+      ['hours', 'instance:vhi_total_vcpu_hours:1h', () => timeline.historyHeld.map(({ vcpus }) => vcpus)],
+      ['cost', 'instance:vhi_total_cost:1h', () => timeline.historyCosts.map((costs) => sumOf(costs))],
+    ] as const) {
+      it(`adds the ${what} up to a bill, and tells how many hours there were`, async () => {
+        const hours = await answer('count_over_time', series);
+        // One day of them had no complete total, nor had the hours at its borders the whole of it.
+        expect(hours).to.be.within((RULES_DAYS - 1) * 24 - 2, (RULES_DAYS - 1) * 24 + 2);
+        const values = known().slice(-RULES_DAYS);
+        expect((await answer('sum_over_time', series)) / hours).to.be.within(Math.min(...values), Math.max(...values));
+      });
+    }
   });
 
   describe('The alerts', () => {
@@ -421,6 +504,30 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
       for (const { at } of flat(await all(`ALERTS{alertname="${DROP_ALERT}"}`))) {
         expect(at).to.be.above(timeline.stages.dropped.start);
       }
+    });
+
+    it('of the tariffs file fires while that is broken, and is over with the first scrape after it was mended', async () => {
+      const fired = flat(await all(`ALERTS{alertname="${TARIFFS_ALERT}",alertstate="firing"}`)).map(({ at }) => at);
+      expect(fired).not.to.deep.equal([]);
+      const [mended] = await ofScrapes('lost', 'vhi_tariffs_file_last_reload_successful');
+      // A rule that is evaluated while a scrape ends may see it or not.
+      expect(Math.max(...fired)).to.be.below(mended!.at + config.interval / 12);
+    });
+
+    it('of cost come with the raise of prices, for what it made dearer, too dear, or free', async () => {
+      const of = async (name: string) => {
+        const found = flat(await all(`ALERTS{alertname="${name}"}`));
+        for (const { at } of found) expect(at, name).to.be.above(timeline.stages.edited.end);
+        return found.map(({ labels }) => labels);
+      };
+      const domains = async (name: string) => [...new Set((await of(name)).map(({ domain }) => domain))];
+      expect(await domains('VhiDomainSpendJumped')).to.have.members(['acme', LABELS.globex, 'umbrella']);
+      expect(await domains(BUDGET_ALERT)).to.deep.equal([LABELS.globex]);
+      for (const labels of await of('VhiTariffMissing')) {
+        expect(labels).to.include({ resource: 'server', flavor: LARGE });
+      }
+      const [alert] = rules.find(({ name }) => name === BUDGET_ALERT)!.alerts!;
+      expect(alert!.annotations['description']).to.include(`its budget is ${BUDGET.toFixed(2)}.`);
     });
 
     it('travel through Alertmanager to the webhook, with all that a reader needs and no secret', () => {
@@ -444,15 +551,17 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
   describe('The dashboards', () => {
     // The domain that was well, failed and partial in turn; the quotes in its name have to survive all the quoting.
     const queries = () => {
-      const values = { ...timeline.labels, domain: LABELS.globex, scrape_timeout: String(config.timeout) };
-      return dashboardQueries(values).filter(({ dashboard }) => dashboard !== 'cost');
+      // A day reaches back to the hours that were backfilled.
+      const days = { __range: '1d', __range_s: String(DAY) };
+      const values = { ...timeline.labels, domain: LABELS.globex, scrape_timeout: String(config.timeout), ...days };
+      return dashboardQueries(values);
     };
-    const ofPanel = (title: string) =>
+    const ofPanel = (title: string, of = 'overview') =>
       queries()
-        .filter(({ dashboard, panel }) => dashboard === 'overview' && panel === title)
+        .filter(({ dashboard, panel }) => dashboard === of && panel === title)
         .map(({ expr }) => expr);
 
-    it('have a result for each query and each variable, but of cost', async () => {
+    it('have a result for each query and each variable', async () => {
       const empty = await failing(
         queries(),
         ({ dashboard, panel, kind, expr }) => `${dashboard} / ${panel} (${kind}): ${expr}`,
@@ -483,6 +592,28 @@ describe('What the project ships, in a real Prometheus and a real Alertmanager',
           expect(await shown(whole!), `${title}: ${stage}`).to.deep.equal(held ? [held.vcpus] : []);
           const has = held === undefined && stage !== 'outage' && stage !== 'down';
           expect(await shown(partial!), `${title}: ${stage}`).to.have.length(has ? 1 : 0);
+        }
+      }
+    });
+
+    it('show what 30 days cost, and the share of each domain, only while the cost of all is known', async () => {
+      const [total, share, ...others] = ['Cost of 30 days', 'Share of the cost'].flatMap((title) =>
+        ofPanel(title, 'cost'),
+      );
+      expect(others).to.deep.equal([]);
+      for (const stage of STAGES) {
+        const [last] = (await ofScrapes(stage, 'up{job="vhi"}')).slice(-1);
+        const totals = await prometheus().query(total!, last!.at);
+        const shares = await prometheus().query(share!, last!.at);
+        const gone: Domain[] = stage === 'well' ? [] : ['vandelay'];
+        const known = timeline.held[stage] ? entries(timeline.costs[stage], gone) : [];
+        const sum = sumOf(timeline.costs[stage], gone);
+        expect(totals, stage).to.have.length(known.length > 0 ? 1 : 0);
+        for (const found of totals.flatMap(numbers)) expect(found.value, stage).to.be.closeTo(720 * sum, 720 * CENT);
+        expect(shares, stage).to.have.length(known.length);
+        for (const { metric, value } of shares) {
+          const [, cost] = known.find(([label]) => label === metric['domain'])!;
+          expect(Number(value![1]), metric['domain']).to.be.closeTo(cost / sum, 1e-9);
         }
       }
     });

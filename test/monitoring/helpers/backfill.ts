@@ -71,7 +71,7 @@ export const RULES_DAYS = 3;
 /** Has promtool evaluate the recording rules over the end of the history, as the README tells users to do. */
 export async function backfillRules(
   history: History,
-  parts: { url: string; data: string; rules: string },
+  parts: { url: string; data: string; rules: readonly string[] },
 ): Promise<void> {
   const { url, data, rules } = parts;
   const span = [`--start=${history.end - RULES_DAYS * DAY}`, `--end=${history.end}`];
@@ -83,7 +83,7 @@ export async function backfillRules(
     ...span,
     `--url=${url}`,
     `--output-dir=${data}`,
-    rules,
+    ...rules,
   ];
   const { code, said } = await run(PROMTOOL, args);
   if (code !== 0) throw new Error(`promtool made no blocks of the recording rules:\n${said}`);

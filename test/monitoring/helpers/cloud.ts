@@ -7,7 +7,7 @@ import { World } from '../../../src/simulator/world.js';
 import { type Certificate, type Loopback, json, selfSigned, startLoopback } from '../../helpers/loopback.js';
 import { inUse } from '../../helpers/rig.js';
 
-/* The cloud that is watched, its domains.txt, and all that befalls them. */
+/* The cloud that is watched, its domains.txt and tariffs file, and all that befalls them. */
 
 const USER = 'exporter';
 const PASSWORD = 'monitored-Horse-7';
@@ -35,6 +35,7 @@ export interface Totals {
   ramMb: number;
 }
 
+export const LARGE = 'large';
 const EVERY_STATUS = ['ACTIVE', 'SHUTOFF', 'PAUSED', 'SHELVED_OFFLOADED', 'ERROR', 'VERIFY_RESIZE', 'RESCUE'];
 
 function seedWorld(): World {
@@ -51,7 +52,8 @@ function seedWorld(): World {
     return projects.map(({ id }) => id);
   };
   const [first] = add('acme', 'domain_admin', [6, 4, 3]);
-  for (const status of EVERY_STATUS) world.addServer({ projectId: first!, status, vcpus: 4, ramMb: 8192 });
+  const large = { projectId: first!, flavorName: LARGE, vcpus: 4, ramMb: 8192 };
+  for (const status of EVERY_STATUS) world.addServer({ ...large, status });
   add('globex', 'member', [3, 2]);
   add('initech', 'member', [9]);
   add('umbrella', 'member', [2, 4, 1]);
@@ -93,6 +95,10 @@ export class Cloud {
     return join(this.folder, 'domains.txt');
   }
 
+  get tariffs(): string {
+    return join(this.folder, 'tariffs.yml');
+  }
+
   get #passwordFile(): string {
     return join(this.folder, 'globex-password');
   }
@@ -117,6 +123,14 @@ export class Cloud {
     return total;
   }
 
+  /** Servers of the large flavor; a shelved one is not in use. */
+  largeInUse(domain: Domain): number {
+    const servers = this.world.projectsOf(this.idOf(domain)).flatMap(({ id }) => [...this.world.servers.ofProject(id)]);
+    return servers.filter(
+      ({ flavorName, status }) => flavorName === LARGE && status !== 'DELETED' && status !== 'SHELVED_OFFLOADED',
+    ).length;
+  }
+
   /** Lines of domains.txt for all domains but these. */
   lines(...without: Domain[]): string {
     return (Object.keys(LABELS) as Domain[])
@@ -135,6 +149,10 @@ export class Cloud {
 
   async writeLines(text: string): Promise<void> {
     await writeFile(this.file, text, { mode: 0o600 });
+  }
+
+  async writeTariffs(text: string): Promise<void> {
+    await writeFile(this.tariffs, text);
   }
 
   async loseFile(): Promise<void> {
