@@ -3,7 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { Gauge, Registry, type RegistryContentType } from 'prom-client';
 
 import { costPerHour } from '../rating/cost.js';
-import { FAMILIES, type Family, type Page, type PricedPage } from './families.js';
+import { FAMILIES } from './families.js';
+import type { Family, Page, PricedPage } from './family.js';
 import type { SelfMetrics } from './self.js';
 
 /** The formats that a scraper may ask for, the preferred one first. */

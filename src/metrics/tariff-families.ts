@@ -1,6 +1,6 @@
 import { isInForce } from '../tariffs/in-force.js';
 import { printable } from '../text.js';
-import type { Family, Page, Series } from './families.js';
+import type { Family, Page, Series } from './family.js';
 
 const BASIS = 'the tariffs in force times what is in use, without free amounts; what has no tariff costs nothing';
 

@@ -6,8 +6,14 @@ import { excerpt } from '../text.js';
 /** Milliseconds since the epoch. Without a zone it is UTC, as Nova writes, and Keystone in part. */
 export const time = z
   .string()
-  .transform((text) => Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text))
+  .transform((at) => Date.parse(/T[\d:.]+$/.test(at) ? `${at}Z` : at))
   .refine((ms) => !Number.isNaN(ms), 'not a time');
+
+/** Empty where it is null in the cloud's database. */
+export const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
 
 /**
  * Checks an answer of a cloud.
@@ -18,7 +24,7 @@ export function parseAnswer<T>(schema: z.ZodType<T>, body: unknown, what: string
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const path = (issue?.path ?? []).reduce<string>(
-    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}${text && '.'}${String(key)}`),
+    (told, key) => (typeof key === 'number' ? `${told}[${key}]` : `${told}${told && '.'}${String(key)}`),
     '',
   );
   throw new CollectError('bad_response', excerpt(`${what}: ${path || 'body'}: ${issue?.message ?? 'wrong type'}`));

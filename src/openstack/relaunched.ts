@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { HttpAnswer } from '../http/request.js';
 import { amount, linksSchema, nextQuery } from './compute.js';
 import { listPages, type Listing } from './listing.js';
-import { parseAnswer, time } from './parse.js';
+import { parseAnswer, text, time } from './parse.js';
 import type { UsageOf } from './usage-pages.js';
 import { readUsage, type NovaReport, type Period, type ServerUsage } from './usage-report.js';
 import type { Visit } from './visit.js';
@@ -19,10 +19,6 @@ const HOUR_MS = 3_600_000;
 /** A first launch is so late at most; a later one is a new launch, and what was before it are hours of existence. */
 const LONGEST_BUILD_MS = 15 * 60_000;
 
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? '');
 const moment = time.nullish().transform((at) => at ?? null);
 
 const serversSchema = z.object({

@@ -8,7 +8,7 @@ import { CollectError } from '../errors.js';
 import { HttpFailure } from '../http/request.js';
 import { amount } from './compute.js';
 import { getCompute } from './listing.js';
-import { parseAnswer, time } from './parse.js';
+import { parseAnswer, text, time } from './parse.js';
 import { usagePages, usageSchemas, type UsageOf, type UsageTenant } from './usage-pages.js';
 import type { Visit } from './visit.js';
 
@@ -48,11 +48,6 @@ export interface NovaReport {
   servers: ReadonlyMap<string, readonly ServerUsage[]>;
 }
 
-/** Nova's vm_state and a name may be null in its database. */
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? '');
 const size = amount.nullish().transform((value) => value ?? null);
 
 const rowSchema = z.object({

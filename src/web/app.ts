@@ -1,37 +1,15 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 
-import type { Clock } from '../clock.js';
-import type { FileState } from '../domains/list.js';
-import type { Logger } from '../log.js';
 import { FORMATS, renderMetrics } from '../metrics/render.js';
-import type { SelfMetrics } from '../metrics/self.js';
-import type { Settings } from '../settings/settings.js';
-import type { Collector } from '../snapshot/collector.js';
 import { scrapeTimeLeft } from '../snapshot/deadline.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
-import type { TariffsState } from '../tariffs/state.js';
-import type { UsageDesk } from '../usage-report/desk.js';
 import { snapshotJson } from './json.js';
+import type { AppOptions } from './options.js';
 import { fail, leaving, refuseOthers, route } from './route.js';
 import { SharedBodies } from './shared-body.js';
 import { routeStatement } from './statement.js';
 import { STATUS_HEADERS, statusPage } from './status/page.js';
 import { routeUsage } from './usage.js';
-
-export interface AppOptions {
-  settings: Pick<Settings, 'collect' | 'timezone' | 'web'>;
-  collector: Pick<Collector, 'snapshot' | 'last'>;
-  desk: Pick<UsageDesk, 'report'>;
-  file: () => FileState;
-  /** null without a tariffs file. */
-  tariffs: () => TariffsState | null;
-  /** Reads all files again; answers what could not be taken over, a line each. */
-  reload: () => Promise<readonly string[]>;
-  self: SelfMetrics;
-  clock: Clock;
-  log: Logger;
-  version: string;
-}
 
 /** The routes; opens no socket. */
 export function createApp(options: AppOptions): Express {

@@ -8,7 +8,7 @@ import { excerpt, nearest } from '../text.js';
 import { NotReady, type Asker } from '../usage-report/desk.js';
 import { UnknownName } from '../usage-report/question.js';
 import { UsageTooLarge } from '../usage-report/reporter.js';
-import type { AppOptions } from './app.js';
+import type { AppOptions } from './options.js';
 import { fail, leaving, route, type Failure } from './route.js';
 import { SharedBody } from './shared-body.js';
 

@@ -6,7 +6,7 @@ import { statementOf, type StatementJson } from '../statement/statement.js';
 import { excerpt } from '../text.js';
 import type { Asker } from '../usage-report/desk.js';
 import { rangeOf, readQuestion, type Asked } from '../usage-report/question.js';
-import type { AppOptions } from './app.js';
+import type { AppOptions } from './options.js';
 import { queryOf, Refusal, routeQuestion } from './question.js';
 
 const PARAMETERS = ['start', 'end', 'tz', 'domain', 'project', 'format'] as const;

@@ -7,7 +7,7 @@ import type { UsageJson } from '../usage-report/json.js';
 import { KeptReport } from '../usage-report/kept-report.js';
 import { pageOf } from '../usage-report/page.js';
 import { answerOf, readQuestion, type Question } from '../usage-report/question.js';
-import type { AppOptions } from './app.js';
+import type { AppOptions } from './options.js';
 import { routeQuestion, type Parameters } from './question.js';
 
 const PATH = '/api/v1/usage';

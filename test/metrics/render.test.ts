@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Page } from '../../src/metrics/families.js';
+import type { Page } from '../../src/metrics/family.js';
 import { FORMATS, renderMetrics } from '../../src/metrics/render.js';
 import { SelfMetrics } from '../../src/metrics/self.js';
 import { takeSnapshot } from '../../src/snapshot/snapshot.js';

@@ -1,5 +1,5 @@
 import { CollectError } from '../../src/errors.js';
-import type { Page } from '../../src/metrics/families.js';
+import type { Page } from '../../src/metrics/family.js';
 import { SelfMetrics } from '../../src/metrics/self.js';
 import { takeSnapshot, type Snapshot } from '../../src/snapshot/snapshot.js';
 import { Progress } from '../../src/usage/progress.js';
