@@ -15,6 +15,12 @@ export interface AskingOptions extends CommandOptions {
   tell: (text: string) => void;
 }
 
+interface Asking {
+  timezone: string;
+  missing: string;
+  judge?: (report: UsageReport) => UsageReport;
+}
+
 /** What a command makes of a report, and prints. @throws ParameterProblem; UnknownName */
 export type Printing = (report: UsageReport, question: Question) => string | Promise<string>;
 
@@ -22,12 +28,13 @@ export type Printing = (report: UsageReport, question: Question) => string | Pro
  * Asks the clouds what the flags ask for, and prints what becomes of it.
  * @param timezone of dates that bring none
  * @param missing what an incomplete answer lacks, in a word
+ * @param judge what else makes it incomplete
  * @returns the exit code: 0 complete, 1 not
  * @throws SettingError for a question that can't be put; UsageTooLarge
  */
 export async function askUsage(
   options: AskingOptions,
-  { timezone, missing }: { timezone: string; missing: string },
+  { timezone, missing, judge = (report) => report }: Asking,
   printing: Printing,
 ): Promise<number> {
   const { settings, log, print, tell } = options;
@@ -35,7 +42,7 @@ export async function askUsage(
   const file = await readDomainsFile(settings.domainsFile, { defaults: settings.defaults, log });
   const question = await asFlags(() => readQuestion(settings.usage.asked, { file: file.list, timezone, now }));
   const { range, list, only } = question;
-  const report = await make(options, { start: range.startMs, end: range.endMs, list, only });
+  const report = judge(await make(options, { start: range.startMs, end: range.endMs, list, only }));
   print(await asFlags(() => printing(report, question)));
   if (!report.complete) tell([`Not complete: ${missing} are missing.`, ...errorReport(report)].join('\n'));
   return report.complete ? 0 : 1;

@@ -1,9 +1,11 @@
 import { SettingError } from '../errors.js';
 import { statementCsv } from '../statement/csv.js';
+import { judgeFlavors } from '../statement/flavors.js';
 import { statementOf, type StatementJson } from '../statement/statement.js';
 import { readTariffsFile } from '../tariffs/file.js';
 import { strangerLines } from '../tariffs/strangers.js';
 import { rangeOf } from '../usage-report/question.js';
+import type { UsageReport } from '../usage-report/report.js';
 import { askUsage, type AskingOptions } from './ask-usage.js';
 import { completeCell, table, type Cell, type TableLook } from './table.js';
 
@@ -17,7 +19,8 @@ export async function runStatement(options: AskingOptions): Promise<number> {
   const { tariffsFile, timezone: zone, output } = settings;
   if (tariffsFile === null) throw new SettingError('--tariffs.file is missing: a statement needs a file with tariffs');
   const { book } = await readTariffsFile(tariffsFile, { zone, log });
-  return askUsage(options, { timezone: book.timezone, missing: 'amounts' }, async (report, question) => {
+  const judge = (report: UsageReport): UsageReport => judgeFlavors(report, book);
+  return askUsage(options, { timezone: book.timezone, missing: 'amounts', judge }, async (report, question) => {
     for (const line of strangerLines(tariffsFile, book, question.file.domains)) log.warn(line);
     const statement = await statementOf(report, rangeOf(report, question), book);
     if (output === 'json') return JSON.stringify(statement, null, 2);

@@ -2,6 +2,7 @@ import type { Express } from 'express';
 
 import { ParameterProblem } from '../dates/problem.js';
 import { statementCsv } from '../statement/csv.js';
+import { judgeFlavors } from '../statement/flavors.js';
 import { statementOf, type StatementJson } from '../statement/statement.js';
 import { excerpt } from '../text.js';
 import type { Asker } from '../usage-report/desk.js';
@@ -38,6 +39,6 @@ async function answer(options: StatementOptions, asked: Asked, asker: Asker): Pr
   }
   const { book } = state;
   const question = readQuestion(asked, { file: file().list, timezone: book.timezone, now: clock.wall() });
-  const report = await desk.report(question, asker);
+  const report = judgeFlavors(await desk.report(question, asker), book);
   return statementOf(report, rangeOf(report, question), book);
 }

@@ -25,6 +25,15 @@ const OF_WEB = ['vcpu vCPU 1488.000000 208894.00', 'ram_gb RAM 2976.000000 14880
 const OF_NONE = ['vcpu vCPU 0.000000 0.00', 'ram_gb RAM 0.000000 0.00', 'server null 0.000000 0'];
 const OF_DB = ['vcpu vCPU 96.000000 0.00', 'ram_gb RAM 192.000000 9600.00', 'server null 24.000000 0'];
 
+const BY_FLAVOR = `${TARIFFS}  - {name: large, resource: server, price: "9", per: hour, flavor: m1.large}\n`;
+const NAMELESS = 'the price of servers goes by their flavor, and Nova does not name that of 1 any more';
+
+/** Nova tells no flavor of the server of acme any more. */
+function loseFlavor({ world, projects }: UsageCloud): void {
+  const [web] = world.servers.ofProject(projects['web']!);
+  world.changeServer(web!.id, { flavorName: '' });
+}
+
 /** The lines of each project, in order. */
 function byProject({ lines }: StatementJson): Record<string, string[]> {
   const found: Record<string, string[]> = {};
@@ -145,6 +154,21 @@ describe('GET /api/v1/statement', () => {
       expect(await shell(command, JSON.stringify({ ...statement, total: '0.00' }))).to.equal('false');
       expect((await ask(rig, DATES)).statement.sha256).to.equal(statement.sha256);
     });
+  });
+
+  it('is not complete where a price goes by a flavor that Nova does not name any more', async () => {
+    loseFlavor(cloud);
+    await withTariffs(
+      (flag) =>
+        withRig({ world: cloud.world, args: [flag] }, async (rig) => {
+          const { status, statement } = await ask(rig, DATES);
+          expect([status, statement.complete, statement.sha256]).to.deep.equal([200, false, undefined]);
+          expect(statement.errors[0]).to.include({ domain: 'acme', stage: 'usage', reason: 'incomplete', count: 1 });
+          expect(statement.errors[0]?.message).to.include(NAMELESS);
+          expect((await ask(rig, `${DATES}&domain=globex`)).statement.complete).to.equal(true);
+        }),
+      BY_FLAVOR,
+    );
   });
 
   it('shows by its hash that a resize restated the past', async () => {
@@ -353,6 +377,18 @@ describe('vhi-exporter statement', () => {
     expect([json!.code, byProject(statement), statement.total]).to.deep.equal([0, { db: OF_DB }, '9600.00']);
     expect(statement.sha256).to.match(/^[0-9a-f]{64}$/);
     expect(csv!.stdout.split('\n').slice(-2)).to.deep.equal(['total,,,,,,,,IDR,,,,,9600.00', '']);
+  });
+
+  it('tells of servers whose price goes by a flavor that Nova does not name any more', async () => {
+    loseFlavor(cloud);
+    await withTariffs(
+      (tariffs) =>
+        withCloud({ world: cloud.world }, async ({ env, args }) => {
+          const { code, stderr } = await run(['statement', '--log.level=error', ...args, tariffs, ...FLAGS], { env });
+          expect([code, stderr.includes(NAMELESS)]).to.deep.equal([1, true]);
+        }),
+      BY_FLAVOR,
+    );
   });
 
   it('tells on stderr what is missing, and exits with 1', async () => {
