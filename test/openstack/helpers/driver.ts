@@ -9,6 +9,8 @@ import { eventually } from './wait.js';
 
 const VERSION = { 'OpenStack-API-Version': 'compute 2.79' };
 const PATIENCE_MS = 90_000;
+/** Nova may be as slow as that; an answer that never comes is asked for again while patience lasts. */
+const ANSWER_MS = 40_000;
 
 export interface ShownServer extends ListedServer {
   name: string;
@@ -141,6 +143,8 @@ export class Driver {
 
   #send(method: string, path: string, body?: unknown): Promise<Reply> {
     const headers = { ...VERSION, 'Content-Type': 'application/json', 'X-Auth-Token': this.#admin };
-    return ask(`${this.#nova}${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+    const signal = method === 'GET' ? AbortSignal.timeout(ANSWER_MS) : null;
+    const text = body === undefined ? null : JSON.stringify(body);
+    return ask(`${this.#nova}${path}`, { method, headers, body: text, signal });
   }
 }
