@@ -52,15 +52,17 @@ export function readQuestion(
     file,
     range,
     isUntilNow: range.endMs === Math.floor(now / 1000) * 1000,
-    list: domain === undefined ? file : { domains: domainsOf(domain, file), problems: [] },
+    list: domain === undefined ? file : listOf(domain, file),
     only: project === undefined ? null : ({ id, name }) => id === project || (name === project && !isId),
   };
 }
 
-function domainsOf(name: string, { domains }: DomainList): DomainList['domains'] {
+function listOf(name: string, { domains, problems }: DomainList): UsageQuery['list'] {
   const labelled = domains.filter(({ label }) => label === name);
-  const found = labelled.length > 0 ? labelled : domains.filter(({ id }) => id === name);
-  if (found.length > 0) return found;
+  if (labelled.length > 0) return { domains: labelled, problems: [] };
+  const found = domains.filter(({ id }) => id === name);
+  // A bad line may be of that id too.
+  if (found.length > 0) return { domains: found, problems };
   throw new UnknownName(`domain: "${excerpt(name, 60)}" is no name or id of a domain in the domains file`);
 }
 

@@ -26,3 +26,13 @@ describe('the project that is asked for', () => {
     expect(takes(ID, 'cd'.repeat(16), ID)).to.equal(false);
   });
 });
+
+describe('a domain that is asked for by its id', () => {
+  const file = makeList([makeDomain('acme', { id: 'd1' })], [{ line: 2, message: 'bad' }]);
+  const problemsOf = (domain: string): number =>
+    readQuestion({ ...DAYS, domain }, { file, timezone: 'UTC', now: Date.parse('2026-02-01') }).list.problems.length;
+
+  it('may have a bad line as well, which is a gap in the answer; one of that name can’t', () => {
+    expect([problemsOf('d1'), problemsOf('acme')]).to.deep.equal([1, 0]);
+  });
+});
