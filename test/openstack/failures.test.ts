@@ -107,9 +107,9 @@ describe('What goes wrong in a real cloud', () => {
 
   describe('a service that is stopped', () => {
     // A test that fails must not take the service from those that follow.
-    afterEach(function () {
+    afterEach(async function () {
       this.timeout(180_000);
-      return up();
+      if (this.currentTest?.isFailed()) await up();
     });
 
     it('Nova that is stopped during a scrape gives errors, and figures again at the first scrape after its return', async () => {

@@ -72,9 +72,9 @@ describe('While parts of a real cloud come and go', () => {
 
   describe('as whole services', () => {
     // A test that fails must not take the services from those that follow.
-    afterEach(function () {
+    afterEach(async function () {
       this.timeout(180_000);
-      return up();
+      if (this.currentTest?.isFailed()) await up();
     });
 
     it('Keystone, stopped and started during scrapes, never makes a figure low without an error', () =>

@@ -99,8 +99,13 @@ export interface ScrapeOptions {
   signal?: AbortSignal;
 }
 
+/** One that was kept may be cut off by the daemon just as it is used again, after which `fetch`, unlike Prometheus, fails. */
+const OWN_CONNECTION = { Connection: 'close' };
+
 function headers({ timeout }: ScrapeOptions): Record<string, string> {
-  return timeout === undefined ? {} : { 'X-Prometheus-Scrape-Timeout-Seconds': String(timeout) };
+  return timeout === undefined
+    ? OWN_CONNECTION
+    : { ...OWN_CONNECTION, 'X-Prometheus-Scrape-Timeout-Seconds': String(timeout) };
 }
 
 /** The parts of a test, which end with it. */
