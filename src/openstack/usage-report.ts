@@ -23,7 +23,7 @@ export interface ServerUsage {
   id: string;
   projectId: string;
   name: string;
-  /** The flavor's name; empty where it is gone. */
+  /** The flavor's name when it was taken; empty where Nova does not keep it, of servers deleted long ago. */
   flavor: string;
   /** Sizes of today; null where Nova does not tell. */
   vcpus: number | null;

@@ -4,8 +4,8 @@ import type { TariffBook } from '../tariffs/tariff.js';
 import type { DomainUsage, UsageReport } from '../usage-report/report.js';
 
 /**
- * A report that is not complete where the price of a server may go by a flavor that Nova does not name any more, as it does of
- * deleted ones: it would have another price in silence. Pure.
+ * A report that is not complete where the price of a server may go by its flavor, and Nova does not name that any more: it would
+ * have another price in silence. Pure.
  */
 export function judgeFlavors(report: UsageReport, { tariffs }: TariffBook): UsageReport {
   const byFlavor = tariffs.filter(

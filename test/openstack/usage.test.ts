@@ -13,11 +13,17 @@ const SUMS = {
   localGbHours: 'total_local_gb_usage',
 } as const;
 const DAY_MS = 86_400_000;
+/** The rig's, which the flavors' API no longer has. */
+const DELETED = { id: 'gone', name: 'old.gone' };
 const VERSION = { 'OpenStack-API-Version': 'compute 2.40' };
 
 interface Told {
   complete: boolean;
-  domains: { domain: string; result: string; projects: { projectId: string; totals: Record<string, number> }[] }[];
+  domains: {
+    domain: string;
+    result: string;
+    projects: { projectId: string; totals: Record<string, number>; servers?: { flavor: string }[] }[];
+  }[];
 }
 
 interface NovaUsage {
@@ -34,16 +40,8 @@ describe('Usage by date', () => {
   before(async () => {
     // One administrator of the cloud, one who sees its own projects alone; servers that were deleted, and some being built.
     expected = await seed(
-      '--start',
-      '961',
-      '--domains',
-      '2',
-      '--projects',
-      '3',
-      '--servers',
-      '20',
-      '--cloudadmin',
-      'dom-962',
+      ...['--start', '961', '--domains', '2', '--projects', '3', '--servers', '20'],
+      ...['--cloudadmin', 'dom-962', '--flavors', `1,2,3,4,${DELETED.id}`],
     );
     admin = await token(expected.auth_url, adminBody(expected));
     exporter = await startExporter({ authUrl: expected.auth_url, domains: expected.domains, args: [] });
@@ -80,6 +78,18 @@ describe('Usage by date', () => {
   }
 
   it('is what the cloud was filled with, for minutes through which all of it was there', () => expectFilled());
+
+  it('names the flavor of each server, of one that was deleted too', async () => {
+    const flavors = await ask(`${expected.urls.nova}/v2.1/flavors`, { headers: { 'X-Auth-Token': admin } });
+    const { flavors: offered } = flavors.json as { flavors: { name: string }[] };
+    expect(offered.map(({ name }) => name)).not.to.include(DELETED.name);
+    const [start, end] = minutes();
+    const { domains } = (await usage({ start: `${start}Z`, end: `${end}Z`, detailed: '1' })).json as Told;
+    for (const { domain, projects } of domains) {
+      const names = new Set(projects.flatMap(({ servers = [] }) => servers.map(({ flavor }) => flavor)));
+      expect([...names].sort(), domain).to.deep.equal([DELETED.name, 's1.large', 's1.medium', 's1.small', 's1.tiny']);
+    }
+  });
 
   it('is the same after servers were launched anew, of which Nova’s own report knows nothing any more', async () => {
     const [start, end] = minutes();

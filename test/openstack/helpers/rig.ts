@@ -33,7 +33,22 @@ function run(file: string, args: readonly string[], settings: RigSettings = {}):
 /** Starts what is not running, with these settings; what runs keeps its own. */
 export async function up(settings: RigSettings = {}): Promise<void> {
   await run('./up', [], settings);
+  await run('/bin/bash', ['-ec', ONE_THREAD]);
 }
+
+/**
+ * Neutron's locks are made for green threads. Real ones, of which `up` gives it four, wait for each other for ever now and then,
+ * and every worker of Nova that asks it stands still with them. Says of a Neutron that was started with one by its pid file.
+ */
+const ONE_THREAD = `. ./lib.sh
+ini=$ETC/neutron-uwsgi.ini done=$RUN/neutron.one-thread
+if cmp -s "$RUN/neutron.pid" "$done"; then exit; fi
+stop neutron
+sed -i 's/^threads = .*/threads = 1/' "$ini"
+start neutron uwsgi_python311 --ini "$ini"
+wait_http neutron "http://$RIG_BIND:$RIG_PORT_NEUTRON/"
+$PY "$RIG_DIR/basics.py"
+cp "$RUN/neutron.pid" "$done"`;
 
 /** Stops a service by the name of its pid file, such as `nova-api`. */
 export async function stopService(...names: string[]): Promise<void> {
