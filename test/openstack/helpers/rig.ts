@@ -30,9 +30,15 @@ function run(file: string, args: readonly string[], settings: RigSettings = {}):
   });
 }
 
-/** Starts what is not running, with these settings; what runs keeps its own. */
+/**
+ * Starts what is not running, with these settings; what runs keeps its own. Keystone, asked by many while it starts, may refuse its
+ * own administrator (403), since its rules are not all there yet: the script is run once more then.
+ */
 export async function up(settings: RigSettings = {}): Promise<void> {
-  await run('./up', [], settings);
+  await run('./up', [], settings).catch((error: unknown) => {
+    console.warn(`once more: ${String(error).trimEnd().split('\n').at(-1)}`);
+    return run('./up', [], settings);
+  });
   await run('/bin/bash', ['-ec', ONE_THREAD]);
 }
 
