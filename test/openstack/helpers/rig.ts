@@ -36,7 +36,9 @@ function run(file: string, args: readonly string[], settings: RigSettings = {}):
  */
 export async function up(settings: RigSettings = {}): Promise<void> {
   await run('./up', [], settings).catch((error: unknown) => {
-    console.warn(`once more: ${String(error).trimEnd().split('\n').at(-1)}`);
+    const [refusal] = /GET \S+ -> 403 .*/.exec(String(error)) ?? [];
+    if (refusal === undefined) throw error;
+    console.warn(`once more: ${refusal}`);
     return run('./up', [], settings);
   });
   await run('/bin/bash', ['-ec', ONE_THREAD]);
@@ -44,13 +46,15 @@ export async function up(settings: RigSettings = {}): Promise<void> {
 
 /**
  * Neutron's locks are made for green threads. Real ones, of which `up` gives it four, wait for each other for ever now and then,
- * and every worker of Nova that asks it stands still with them. Says of a Neutron that was started with one by its pid file.
+ * and every worker of Nova that asks it stands still with them. So it is started anew with one; which one that was, a copy of its pid
+ * file tells.
  */
 const ONE_THREAD = `. ./lib.sh
 ini=$ETC/neutron-uwsgi.ini done=$RUN/neutron.one-thread
 if cmp -s "$RUN/neutron.pid" "$done"; then exit; fi
 stop neutron
 sed -i 's/^threads = .*/threads = 1/' "$ini"
+grep -qx 'threads = 1' "$ini"
 start neutron uwsgi_python311 --ini "$ini"
 wait_http neutron "http://$RIG_BIND:$RIG_PORT_NEUTRON/"
 $PY "$RIG_DIR/basics.py"
